@@ -1,0 +1,261 @@
+//! The time and how to wait: the one room that knows clocks.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// A clock and its sleep, as one, so that they cannot disagree.
+///
+/// Implement it for a runtime other than tokio, and give it to a call with
+/// `.timer(..)`.
+#[diagnostic::on_unimplemented(
+    message = "no timer to wait with: `{Self}` is not a `Timer`",
+    label = "this call needs a `Timer`",
+    note = "enable reattempt's feature `tokio`, or give the call a timer: `policy.retry(op).timer(my_timer).await`"
+)]
+pub trait Timer {
+    /// The future that [`sleep`](Self::sleep) returns.
+    type Sleep: Future<Output = ()>;
+
+    /// The time since a moment of the timer's own choice. It never goes back.
+    fn now(&self) -> Duration;
+
+    /// A future that is ready once `duration` is over.
+    fn sleep(&self, duration: Duration) -> Self::Sleep;
+}
+
+impl<M: Timer + ?Sized> Timer for &M {
+    type Sleep = M::Sleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        (**self).sleep(duration)
+    }
+}
+
+/// The timer of a call that was given none: [`TokioTimer`] with the feature
+/// `tokio`, and no timer at all without it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DefaultTimer;
+
+#[cfg(feature = "tokio")]
+impl Timer for DefaultTimer {
+    type Sleep = TokioSleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        TokioTimer.now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> TokioSleep {
+        TokioTimer.sleep(duration)
+    }
+}
+
+/// The process's own time: tokio's, which its tests may pause, or else the
+/// standard library's. Both count from the same moment.
+pub(crate) fn now() -> Duration {
+    #[cfg(feature = "tokio")]
+    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    let instant = tokio::time::Instant::now().into_std();
+    #[cfg(not(feature = "tokio"))]
+    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    let instant = Instant::now();
+    since_anchor(instant)
+}
+
+/// `instant` on a scale on which this process started late.
+///
+/// A paused tokio clock may stand before the anchor, which was read later: the
+/// head start keeps such a time exact where a subtraction would end at zero.
+fn since_anchor(instant: Instant) -> Duration {
+    const HEAD_START: Duration = Duration::from_secs(1 << 30);
+    static ANCHOR: OnceLock<Instant> = OnceLock::new();
+    let anchor = *ANCHOR.get_or_init(|| instant);
+    match instant.checked_duration_since(anchor) {
+        Some(later) => HEAD_START.saturating_add(later),
+        None => HEAD_START.saturating_sub(anchor.saturating_duration_since(instant)),
+    }
+}
+
+/// Blocks this thread for `duration`.
+pub(crate) fn sleep_blocking(duration: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "this room waits")]
+    std::thread::sleep(duration);
+}
+
+/// Tokio's clock and sleep. Under tokio's paused clock all time is virtual.
+///
+/// # Panics
+///
+/// Its sleep panics, as tokio's own does, outside a tokio runtime that has time
+/// enabled. A delay of zero needs no runtime.
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioTimer;
+
+#[cfg(feature = "tokio")]
+impl TokioTimer {
+    /// Tokio's timer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Timer for TokioTimer {
+    type Sleep = TokioSleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> TokioSleep {
+        #[expect(clippy::disallowed_methods, reason = "this room waits")]
+        let sleep = (!duration.is_zero()).then(|| tokio::time::sleep(duration));
+        TokioSleep { sleep }
+    }
+}
+
+#[cfg(feature = "tokio")]
+pin_project_lite::pin_project! {
+    /// The sleep of [`TokioTimer`].
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct TokioSleep {
+        // None for a delay of zero, which tokio would round up to a millisecond.
+        #[pin]
+        sleep: Option<tokio::time::Sleep>,
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Future for TokioSleep {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.project().sleep.as_pin_mut() {
+            Some(sleep) => sleep.poll(cx),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+/// A timer for tests, whose time moves only when somebody sleeps or
+/// [advances](Self::advance) it. Clones share one time and one log.
+///
+/// A sleep is over the first time it is polled; it moves the time forward and
+/// is logged.
+///
+/// ```
+/// use std::time::Duration;
+/// use reattempt::{Backoff, ManualTimer, RetryPolicy};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let timer = ManualTimer::new();
+/// let policy = RetryPolicy::new(Backoff::exponential(Duration::from_secs(1))).seed(7);
+/// let result = policy.retry(|_| async { Err::<(), _>("down") }).timer(&timer).await;
+/// assert_eq!(result, Err("down"));
+/// assert_eq!(timer.sleeps().len(), 2);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ManualTimer {
+    shared: Arc<Mutex<Manual>>,
+}
+
+#[derive(Debug, Default)]
+struct Manual {
+    now: Duration,
+    sleeps: Vec<Duration>,
+}
+
+impl ManualTimer {
+    /// A timer at time zero with an empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves the time forward by `duration`, without a sleep.
+    pub fn advance(&self, duration: Duration) {
+        self.with(|manual| manual.now = manual.now.saturating_add(duration));
+    }
+
+    /// The time, zero at first.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.with(|manual| manual.now)
+    }
+
+    /// Every sleep so far, in order.
+    #[must_use]
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.with(|manual| manual.sleeps.clone())
+    }
+
+    /// Sleeps at once: for `sleep_with` in sync code.
+    pub fn sleep_blocking(&self, duration: Duration) {
+        self.with(|manual| {
+            manual.now = manual.now.saturating_add(duration);
+            manual.sleeps.push(duration);
+        });
+    }
+
+    fn with<R>(&self, read: impl FnOnce(&mut Manual) -> R) -> R {
+        // A panic elsewhere cannot leave the two fields half written.
+        read(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Timer for ManualTimer {
+    type Sleep = ManualSleep;
+
+    fn now(&self) -> Duration {
+        Self::now(self)
+    }
+
+    fn sleep(&self, duration: Duration) -> ManualSleep {
+        ManualSleep {
+            timer: self.clone(),
+            duration: Some(duration),
+        }
+    }
+}
+
+/// The sleep of [`ManualTimer`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub struct ManualSleep {
+    timer: ManualTimer,
+    duration: Option<Duration>,
+}
+
+impl Future for ManualSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if let Some(duration) = self.duration.take() {
+            self.timer.sleep_blocking(duration);
+        }
+        Poll::Ready(())
+    }
+}
