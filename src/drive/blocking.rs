@@ -1,0 +1,231 @@
+//! The sync driver.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::attempt::Attempt;
+use crate::classify::{Classify, ClassifyFn, Verdict, When};
+use crate::drive::call::{Hook, OnRetry, Parts, Recipe, Reclassified};
+use crate::error::Outcome;
+use crate::event::RetryEvent;
+use crate::policy::{RetryPolicy, at_least_one};
+use crate::session::{Decision, Session, State};
+use crate::timer;
+
+impl<C> RetryPolicy<C> {
+    /// Prepares a sync call of `op`: finish it with `.call()` or `.outcome()`.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let mut left = vec![Ok("up"), Err("down")];
+    /// let result = policy.retry_blocking(|_| left.pop().unwrap_or(Err("gone"))).call();
+    /// assert_eq!(result, Ok("up"));
+    /// ```
+    #[inline]
+    pub fn retry_blocking<F, T, E>(&self, op: F) -> BlockingRetry<&Self, F>
+    where
+        F: FnMut(Attempt) -> Result<T, E>,
+    {
+        BlockingRetry {
+            recipe: self,
+            op,
+            hook: (),
+            sleep: timer::sleep_blocking,
+            state: State::new(&self.plan),
+        }
+    }
+
+    /// Begins a call that is driven by hand with
+    /// [`check`](Session::check) or [`check_blocking`](Session::check_blocking).
+    ///
+    /// The clock is read where `max_elapsed` needs it, and only there.
+    pub fn start(&self) -> Session<'_, C> {
+        let timed = State::new(&self.plan).is_timed();
+        let mut session = self.start_at(if timed { timer::now() } else { Duration::ZERO });
+        session.own_clock = true;
+        session
+    }
+}
+
+/// A sync call being prepared; made by [`RetryPolicy::retry_blocking`].
+#[must_use = "nothing is called until `.call()` or `.outcome()`"]
+#[derive(Clone)]
+pub struct BlockingRetry<R, F, H = (), S = fn(Duration)> {
+    recipe: R,
+    op: F,
+    hook: H,
+    sleep: S,
+    state: State,
+}
+
+impl<R: fmt::Debug, F, H, S> fmt::Debug for BlockingRetry<R, F, H, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingRetry")
+            .field("recipe", &self.recipe)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R, F, H, S, T, E> BlockingRetry<R, F, H, S>
+where
+    R: Recipe,
+    F: FnMut(Attempt) -> Result<T, E>,
+{
+    /// Bounds this call's attempts, the first one included; 0 counts as 1.
+    pub fn max_attempts(mut self, n: u32) -> Self {
+        self.state.max_attempts = at_least_one(n);
+        self
+    }
+
+    /// Bounds this call's time; see [`RetryPolicy::max_elapsed`].
+    ///
+    /// A wait of d is taken to last at least d, also where `sleep_with` returns
+    /// sooner.
+    pub fn max_elapsed(mut self, total: Duration) -> Self {
+        self.state.max_elapsed(total);
+        self
+    }
+
+    /// Retries only throttling: for an operation that must not be done twice.
+    pub fn non_idempotent(mut self) -> Self {
+        self.state.non_idempotent = true;
+        self
+    }
+
+    /// Judges this call's outcomes with `classifier`.
+    pub fn classify<D>(self, classifier: D) -> BlockingRetry<Reclassified<R, D>, F, H, S> {
+        BlockingRetry {
+            recipe: Reclassified {
+                recipe: self.recipe,
+                classifier,
+            },
+            op: self.op,
+            hook: self.hook,
+            sleep: self.sleep,
+            state: self.state,
+        }
+    }
+
+    /// Retries the errors for which `predicate` holds, and no other.
+    pub fn when<P>(self, predicate: P) -> BlockingRetry<Reclassified<R, When<P>>, F, H, S>
+    where
+        P: Fn(&E) -> bool,
+    {
+        self.classify(When(predicate))
+    }
+
+    /// Judges this call's outcomes with a closure.
+    pub fn classify_fn<P>(
+        self,
+        f: P,
+    ) -> BlockingRetry<Reclassified<R, ClassifyFn<P>>, F, H, S>
+    where
+        P: Fn(Result<&T, &E>) -> Verdict,
+    {
+        self.classify(ClassifyFn(f))
+    }
+
+    /// Tells `hook` of each retry before its wait.
+    pub fn on_retry<P>(self, hook: P) -> BlockingRetry<R, F, OnRetry<P>, S>
+    where
+        P: FnMut(&RetryEvent<Result<&T, &E>>),
+    {
+        BlockingRetry {
+            recipe: self.recipe,
+            op: self.op,
+            hook: OnRetry(hook),
+            sleep: self.sleep,
+            state: self.state,
+        }
+    }
+
+    /// Waits with `sleep` in place of `std::thread::sleep`.
+    pub fn sleep_with<P: FnMut(Duration)>(self, sleep: P) -> BlockingRetry<R, F, H, P> {
+        BlockingRetry {
+            recipe: self.recipe,
+            op: self.op,
+            hook: self.hook,
+            sleep,
+            state: self.state,
+        }
+    }
+
+    /// Makes the call and returns the operation's own last result, unchanged.
+    ///
+    /// # Errors
+    ///
+    /// The operation's error, when it is not worth a retry or no retry is left.
+    #[inline]
+    pub fn call(self) -> Result<T, E>
+    where
+        R::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        self.outcome().result
+    }
+
+    /// Makes the call and returns its result with the story of it.
+    #[inline]
+    pub fn outcome(mut self) -> Outcome<T, E>
+    where
+        R::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        let Parts { plan, classifier } = self.recipe.parts();
+        // How far the waits of a `sleep_with` run ahead of the clock.
+        let mut ahead = Duration::ZERO;
+        let timed = self.state.is_timed();
+        let clock = |ahead: Duration| {
+            if timed { timer::now().saturating_add(ahead) } else { Duration::ZERO }
+        };
+        let mut now = clock(ahead);
+        if timed {
+            self.state.start(now);
+        }
+        loop {
+            let result = (self.op)(self.state.attempt(now));
+            now = clock(ahead);
+            let verdict = classifier.classify(result.as_ref());
+            match self.state.decide(plan, verdict, now) {
+                Decision::Stop(reason) => return self.state.outcome(result, reason),
+                Decision::RetryAfter(delay) => {
+                    let event = self.state.event(plan, delay, now);
+                    self.hook.retrying(&event.with(result.as_ref()));
+                    drop(result);
+                    let due = clock(ahead).saturating_add(delay);
+                    (self.sleep)(delay);
+                    now = clock(ahead);
+                    ahead = ahead.saturating_add(due.saturating_sub(now));
+                    now = now.max(due);
+                }
+            }
+        }
+    }
+}
+
+impl<C> Session<'_, C> {
+    /// Judges an outcome and blocks this thread for the wait, if there is one.
+    ///
+    /// `Continue` says to make the next attempt; `Break` holds the outcome to
+    /// return. An outcome that is to be retried is dropped before the wait.
+    pub fn check_blocking<T, E>(&mut self, outcome: Result<T, E>) -> ControlFlow<Result<T, E>>
+    where
+        C: Classify<T, E>,
+    {
+        let now = if self.state.is_timed() { timer::now() } else { self.now };
+        match self.decide(outcome.as_ref(), now) {
+            Decision::Stop(_) => ControlFlow::Break(outcome),
+            Decision::RetryAfter(delay) => {
+                drop(outcome);
+                timer::sleep_blocking(delay);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+}

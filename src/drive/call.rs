@@ -1,0 +1,95 @@
+//! What one call is made from, whichever driver runs it.
+
+use std::fmt;
+
+use crate::event::RetryEvent;
+use crate::policy::{Plan, RetryPolicy};
+
+pub(crate) mod sealed {
+    #[expect(unnameable_types, reason = "that is what seals")]
+    pub trait Sealed {}
+}
+
+/// A policy as a call sees it: by reference, or with a classifier of the call's
+/// own. Sealed.
+pub trait Recipe: sealed::Sealed {
+    /// What judges the outcomes.
+    type Classifier;
+
+    #[doc(hidden)]
+    fn parts(&self) -> Parts<'_, Self::Classifier>;
+}
+
+#[doc(hidden)]
+#[expect(unnameable_types, reason = "passed between a sealed trait and the drivers alone")]
+#[derive(Debug)]
+pub struct Parts<'a, C> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) classifier: &'a C,
+}
+
+impl<C> sealed::Sealed for &RetryPolicy<C> {}
+
+impl<C> Recipe for &RetryPolicy<C> {
+    type Classifier = C;
+
+    #[inline]
+    fn parts(&self) -> Parts<'_, C> {
+        Parts {
+            plan: &self.plan,
+            classifier: &self.classifier,
+        }
+    }
+}
+
+/// A policy whose classifier one call has replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Reclassified<R, D> {
+    pub(crate) recipe: R,
+    pub(crate) classifier: D,
+}
+
+impl<R, D> sealed::Sealed for Reclassified<R, D> {}
+
+impl<R: Recipe, D> Recipe for Reclassified<R, D> {
+    type Classifier = D;
+
+    #[inline]
+    fn parts(&self) -> Parts<'_, D> {
+        Parts {
+            plan: self.recipe.parts().plan,
+            classifier: &self.classifier,
+        }
+    }
+}
+
+/// What a call does as it is about to retry: nothing, or a closure. Sealed.
+pub trait Hook<T, E>: sealed::Sealed {
+    #[doc(hidden)]
+    fn retrying(&mut self, event: &RetryEvent<Result<&T, &E>>);
+}
+
+impl sealed::Sealed for () {}
+
+impl<T, E> Hook<T, E> for () {
+    #[inline]
+    fn retrying(&mut self, _: &RetryEvent<Result<&T, &E>>) {}
+}
+
+/// The closure of a call's `on_retry`.
+#[derive(Clone, Copy)]
+pub struct OnRetry<F>(pub(crate) F);
+
+impl<F> fmt::Debug for OnRetry<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnRetry").finish_non_exhaustive()
+    }
+}
+
+impl<F> sealed::Sealed for OnRetry<F> {}
+
+impl<T, E, F: FnMut(&RetryEvent<Result<&T, &E>>)> Hook<T, E> for OnRetry<F> {
+    fn retrying(&mut self, event: &RetryEvent<Result<&T, &E>>) {
+        (self.0)(event);
+    }
+}

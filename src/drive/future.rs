@@ -1,0 +1,556 @@
+//! The async driver.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use crate::attempt::Attempt;
+use crate::classify::{Classify, ClassifyFn, Verdict, When};
+use crate::drive::call::sealed::Sealed;
+use crate::drive::call::{Hook, OnRetry, Parts, Recipe, Reclassified};
+use crate::error::{Outcome, StopReason, TimedOut};
+use crate::event::RetryEvent;
+use crate::policy::{RetryPolicy, at_least_one};
+use crate::session::{Decision, Session, State};
+#[cfg(feature = "tokio")]
+use crate::timer::TokioTimer;
+use crate::timer::{self, DefaultTimer, Timer};
+
+impl<C> RetryPolicy<C> {
+    /// Prepares an async call of `op`: `.await` it, or its `.outcome()`.
+    ///
+    /// The future is `Send` when the operation's future is, and spawns nothing:
+    /// dropped, it stops where it is.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let result = policy
+    ///     .retry(|attempt| async move {
+    ///         if attempt.number() < 3 { Err("busy") } else { Ok("done") }
+    ///     })
+    ///     .when(|error| *error == "busy")
+    ///     .await;
+    /// assert_eq!(result, Ok("done"));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[inline]
+    pub fn retry<F, Fut, T, E>(&self, op: F) -> Retry<&Self, F>
+    where
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        Retry {
+            recipe: self,
+            op,
+            hook: (),
+            timer: DefaultTimer,
+            limit: (),
+            state: State::new(&self.plan),
+        }
+    }
+}
+
+/// An async call being prepared; made by [`RetryPolicy::retry`].
+///
+/// Its parameters are the policy `R`, the operation `F`, the hook `H`, the
+/// timer `M` and the bound on each attempt `L`.
+#[must_use = "nothing is called until `.await`"]
+#[derive(Clone)]
+pub struct Retry<R, F, H = (), M = DefaultTimer, L = ()> {
+    recipe: R,
+    op: F,
+    hook: H,
+    timer: M,
+    limit: L,
+    state: State,
+}
+
+impl<R: fmt::Debug, F, H, M, L> fmt::Debug for Retry<R, F, H, M, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry")
+            .field("recipe", &self.recipe)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R, F, H, M, L, Fut, T, E> Retry<R, F, H, M, L>
+where
+    R: Recipe,
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    /// Bounds this call's attempts, the first one included; 0 counts as 1.
+    pub fn max_attempts(mut self, n: u32) -> Self {
+        self.state.max_attempts = at_least_one(n);
+        self
+    }
+
+    /// Bounds this call's time; see [`RetryPolicy::max_elapsed`].
+    pub fn max_elapsed(mut self, total: Duration) -> Self {
+        self.state.max_elapsed(total);
+        self
+    }
+
+    /// Retries only throttling: for an operation that must not be done twice.
+    pub fn non_idempotent(mut self) -> Self {
+        self.state.non_idempotent = true;
+        self
+    }
+
+    /// Judges this call's outcomes with `classifier`.
+    pub fn classify<D>(self, classifier: D) -> Retry<Reclassified<R, D>, F, H, M, L> {
+        Retry {
+            recipe: Reclassified {
+                recipe: self.recipe,
+                classifier,
+            },
+            op: self.op,
+            hook: self.hook,
+            timer: self.timer,
+            limit: self.limit,
+            state: self.state,
+        }
+    }
+
+    /// Retries the errors for which `predicate` holds, and no other.
+    pub fn when<P>(self, predicate: P) -> Retry<Reclassified<R, When<P>>, F, H, M, L>
+    where
+        P: Fn(&E) -> bool,
+    {
+        self.classify(When(predicate))
+    }
+
+    /// Judges this call's outcomes with a closure.
+    pub fn classify_fn<P>(self, f: P) -> Retry<Reclassified<R, ClassifyFn<P>>, F, H, M, L>
+    where
+        P: Fn(Result<&T, &E>) -> Verdict,
+    {
+        self.classify(ClassifyFn(f))
+    }
+
+    /// Tells `hook` of each retry before its wait.
+    pub fn on_retry<P>(self, hook: P) -> Retry<R, F, OnRetry<P>, M, L>
+    where
+        P: FnMut(&RetryEvent<Result<&T, &E>>),
+    {
+        Retry {
+            recipe: self.recipe,
+            op: self.op,
+            hook: OnRetry(hook),
+            timer: self.timer,
+            limit: self.limit,
+            state: self.state,
+        }
+    }
+
+    /// Waits with `timer`; a reference to one is a timer, too.
+    pub fn timer<N: Timer>(self, timer: N) -> Retry<R, F, H, N, L> {
+        Retry {
+            recipe: self.recipe,
+            op: self.op,
+            hook: self.hook,
+            timer,
+            limit: self.limit,
+            state: self.state,
+        }
+    }
+
+    /// Cuts each attempt after `limit`, or after what remains of `max_elapsed`
+    /// if that is less.
+    ///
+    /// The attempt's outcome is then an `Err` made from [`TimedOut`], judged as
+    /// any other.
+    pub fn attempt_timeout(self, limit: Duration) -> Retry<R, F, H, M, AttemptTimeout>
+    where
+        E: From<TimedOut>,
+    {
+        Retry {
+            recipe: self.recipe,
+            op: self.op,
+            hook: self.hook,
+            timer: self.timer,
+            limit: AttemptTimeout { limit },
+            state: self.state,
+        }
+    }
+
+    /// Returns the result with the story of the call, in place of the result.
+    pub fn outcome(self) -> OutcomeFuture<R, F, L::Future, H, M, L>
+    where
+        R::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        M: Timer,
+        L: Limit<M, Fut>,
+    {
+        OutcomeFuture {
+            inner: self.into_future(),
+        }
+    }
+}
+
+impl<R, F, H, M, L, Fut, T, E> IntoFuture for Retry<R, F, H, M, L>
+where
+    R: Recipe,
+    R::Classifier: Classify<T, E>,
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    H: Hook<T, E>,
+    M: Timer,
+    L: Limit<M, Fut>,
+{
+    type Output = Result<T, E>;
+    type IntoFuture = RetryFuture<R, F, L::Future, H, M, L>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        RetryFuture {
+            recipe: self.recipe,
+            op: self.op,
+            hook: self.hook,
+            timer: self.timer,
+            limit: self.limit,
+            state: self.state,
+            stage: Stage::Start,
+        }
+    }
+}
+
+/// The bound on each attempt: none, or [`AttemptTimeout`]. Sealed.
+pub trait Limit<M, Fut: Future>: Sealed {
+    /// The operation's future, bounded.
+    type Future: Future<Output = Fut::Output>;
+
+    #[doc(hidden)]
+    fn bound(&self, timer: &M, remaining: Option<Duration>, future: Fut) -> Self::Future;
+}
+
+impl<M, Fut: Future> Limit<M, Fut> for () {
+    type Future = Fut;
+
+    #[inline]
+    fn bound(&self, _: &M, _: Option<Duration>, future: Fut) -> Fut {
+        future
+    }
+}
+
+/// Cuts each attempt after a time; set by `attempt_timeout`.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptTimeout {
+    limit: Duration,
+}
+
+impl Sealed for AttemptTimeout {}
+
+impl<M, Fut, T, E> Limit<M, Fut> for AttemptTimeout
+where
+    M: Timer,
+    Fut: Future<Output = Result<T, E>>,
+    E: From<TimedOut>,
+{
+    type Future = TimeoutFuture<Fut, M::Sleep>;
+
+    fn bound(&self, timer: &M, remaining: Option<Duration>, future: Fut) -> Self::Future {
+        let limit = remaining.map_or(self.limit, |remaining| remaining.min(self.limit));
+        TimeoutFuture {
+            future,
+            sleep: timer.sleep(limit),
+            limit,
+        }
+    }
+}
+
+pin_project! {
+    /// An attempt that is cut when its time is over.
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct TimeoutFuture<Fut, S> {
+        #[pin]
+        future: Fut,
+        #[pin]
+        sleep: S,
+        limit: Duration,
+    }
+}
+
+impl<Fut, S, T, E> Future for TimeoutFuture<Fut, S>
+where
+    Fut: Future<Output = Result<T, E>>,
+    S: Future<Output = ()>,
+    E: From<TimedOut>,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.future.poll(cx) {
+            return Poll::Ready(result);
+        }
+        ready!(this.sleep.poll(cx));
+        Poll::Ready(Err(TimedOut::new(*this.limit).into()))
+    }
+}
+
+pin_project! {
+    /// The future of an async call; made by awaiting [`Retry`].
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct RetryFuture<R, F, A, H = (), M = DefaultTimer, L = ()>
+    where
+        M: Timer,
+    {
+        recipe: R,
+        op: F,
+        hook: H,
+        timer: M,
+        limit: L,
+        state: State,
+        #[pin]
+        stage: Stage<A, M::Sleep>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<A, S> {
+        Start,
+        Attempt { #[pin] future: A },
+        Wait { #[pin] sleep: S },
+        Done,
+    }
+}
+
+impl<R: fmt::Debug, F, A, H, M: Timer, L> fmt::Debug for RetryFuture<R, F, A, H, M, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryFuture")
+            .field("recipe", &self.recipe)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many attempts one poll may make before it lets others run: an operation
+/// that is always ready, retried without delay, would starve its executor.
+const ATTEMPTS_PER_POLL: u32 = 64;
+
+impl<R, F, A, H, M, L> RetryFuture<R, F, A, H, M, L>
+where
+    M: Timer,
+{
+    #[inline]
+    fn poll_end<Fut, T, E>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Result<T, E>, StopReason)>
+    where
+        R: Recipe,
+        R::Classifier: Classify<T, E>,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        A: Future<Output = Result<T, E>>,
+        H: Hook<T, E>,
+        L: Limit<M, Fut, Future = A>,
+    {
+        let mut this = self.project();
+        let Parts { plan, classifier } = this.recipe.parts();
+        let timed = this.state.is_timed();
+        let mut attempts = 0_u32;
+        loop {
+            match this.stage.as_mut().project() {
+                StageProjection::Attempt { future } => {
+                    let result = ready!(future.poll(cx));
+                    let verdict = classifier.classify(result.as_ref());
+                    let now = if timed { this.timer.now() } else { Duration::ZERO };
+                    match this.state.decide(plan, verdict, now) {
+                        Decision::Stop(reason) => {
+                            this.stage.set(Stage::Done);
+                            return Poll::Ready((result, reason));
+                        }
+                        Decision::RetryAfter(delay) => {
+                            let event = this.state.event(plan, delay, now);
+                            this.hook.retrying(&event.with(result.as_ref()));
+                            // Both may hold a connection: let go of them before the wait.
+                            drop(result);
+                            this.stage.set(Stage::Start);
+                            let sleep = this.timer.sleep(delay);
+                            this.stage.set(Stage::Wait { sleep });
+                        }
+                    }
+                    attempts = attempts.saturating_add(1);
+                    if attempts >= ATTEMPTS_PER_POLL {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+                StageProjection::Wait { sleep } => ready!(sleep.poll(cx)),
+                StageProjection::Start => {
+                    if timed {
+                        this.state.start(this.timer.now());
+                    }
+                }
+                // Polled after its end, which no executor does.
+                StageProjection::Done => return Poll::Pending,
+            }
+            let now = if timed { this.timer.now() } else { Duration::ZERO };
+            let attempt = this.state.attempt(now);
+            let future = (this.op)(attempt);
+            let future = this.limit.bound(this.timer, attempt.remaining(), future);
+            this.stage.set(Stage::Attempt { future });
+        }
+    }
+}
+
+impl<R, F, A, H, M, L, Fut, T, E> Future for RetryFuture<R, F, A, H, M, L>
+where
+    R: Recipe,
+    R::Classifier: Classify<T, E>,
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    A: Future<Output = Result<T, E>>,
+    H: Hook<T, E>,
+    M: Timer,
+    L: Limit<M, Fut, Future = A>,
+{
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_end(cx).map(|(result, _)| result)
+    }
+}
+
+pin_project! {
+    /// The future of an async call that returns its [`Outcome`]; made by
+    /// `.outcome()`.
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct OutcomeFuture<R, F, A, H = (), M = DefaultTimer, L = ()>
+    where
+        M: Timer,
+    {
+        #[pin]
+        inner: RetryFuture<R, F, A, H, M, L>,
+    }
+}
+
+impl<R, F, A, H, M, L, Fut, T, E> Future for OutcomeFuture<R, F, A, H, M, L>
+where
+    R: Recipe,
+    R::Classifier: Classify<T, E>,
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    A: Future<Output = Result<T, E>>,
+    H: Hook<T, E>,
+    M: Timer,
+    L: Limit<M, Fut, Future = A>,
+{
+    type Output = Outcome<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut inner = self.project().inner;
+        let (result, reason) = ready!(inner.as_mut().poll_end(cx));
+        Poll::Ready(inner.state.outcome(result, reason))
+    }
+}
+
+impl<C> Session<'_, C> {
+    /// Judges an outcome and waits on tokio's timer, if there is a wait.
+    ///
+    /// `Continue` says to make the next attempt; `Break` holds the outcome to
+    /// return. An outcome that is to be retried is dropped before the wait.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let mut buffer = Vec::new();
+    /// let mut session = policy.start();
+    /// let result = loop {
+    ///     buffer.push(session.attempt().number());
+    ///     let result = if buffer.len() < 3 { Err("busy") } else { Ok(&mut buffer) };
+    ///     if let ControlFlow::Break(done) = session.check(result.map(|_| ())).await {
+    ///         break done;
+    ///     }
+    /// };
+    /// assert_eq!((result, buffer), (Ok(()), vec![1, 2, 3]));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub async fn check<T, E>(&mut self, outcome: Result<T, E>) -> ControlFlow<Result<T, E>>
+    where
+        C: Classify<T, E>,
+    {
+        self.check_on(&TokioTimer, outcome).await
+    }
+
+    /// The attempt to make next.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    #[expect(
+        clippy::unused_async,
+        reason = "waits for a limiter once there is one, before the first attempt"
+    )]
+    pub async fn ready(&mut self) -> Attempt {
+        self.attempt()
+    }
+
+    /// Judges an outcome and waits on `timer`, if there is a wait; else as
+    /// [`check_blocking`](Self::check_blocking).
+    ///
+    /// Under `max_elapsed` begin the session with
+    /// [`start_at(timer.now())`](RetryPolicy::start_at). One begun with
+    /// [`start`](RetryPolicy::start) has the time since, in whole milliseconds,
+    /// carried over from the process's own clock at the first check.
+    pub async fn check_with<M, T, E>(
+        &mut self,
+        timer: &M,
+        outcome: Result<T, E>,
+    ) -> ControlFlow<Result<T, E>>
+    where
+        M: Timer,
+        C: Classify<T, E>,
+    {
+        if self.own_clock && self.state.is_timed() {
+            self.own_clock = false;
+            let elapsed = timer::now().saturating_sub(self.now).as_millis();
+            let elapsed = Duration::from_millis(u64::try_from(elapsed).unwrap_or(u64::MAX));
+            self.state.restart(self.now, timer.now(), elapsed);
+        }
+        self.check_on(timer, outcome).await
+    }
+
+    async fn check_on<M, T, E>(
+        &mut self,
+        timer: &M,
+        outcome: Result<T, E>,
+    ) -> ControlFlow<Result<T, E>>
+    where
+        M: Timer,
+        C: Classify<T, E>,
+    {
+        let now = if self.state.is_timed() { timer.now() } else { self.now };
+        match self.decide(outcome.as_ref(), now) {
+            Decision::Stop(_) => ControlFlow::Break(outcome),
+            Decision::RetryAfter(delay) => {
+                drop(outcome);
+                timer.sleep(delay).await;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! One call's state machine: an outcome goes in, a [`Decision`] comes out.
+//!
+//! The rules of retrying are written here and nowhere else. No clock is read
+//! and nothing sleeps: the time is an argument, the wait a return value.
+
+use std::time::Duration;
+
+use crate::attempt::Attempt;
+use crate::backoff::duration;
+use crate::classify::{AnyError, Classify, ErrorKind, Verdict};
+use crate::error::{Outcome, StopReason};
+use crate::event::{RetryEvent, StopEvent};
+use crate::jitter;
+use crate::policy::{Plan, RetryPolicy, ServerHint, bound};
+
+/// What to do after an outcome.
+#[expect(clippy::exhaustive_enums, reason = "go on or stop: there is no third")]
+#[must_use = "a decision is to be followed"]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// Wait this long, then make the next attempt.
+    RetryAfter(Duration),
+    /// Return the outcome.
+    Stop(StopReason),
+}
+
+/// The time limit that stands for none, in nanoseconds.
+const NEVER: u64 = u64::MAX;
+
+/// What one call has to remember. Times are in nanoseconds, saturating at 584
+/// years, to keep the futures small.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// `max_elapsed` until the call starts, then the moment it ends.
+    deadline: u64,
+    /// The last delay drawn from a backoff.
+    previous: u64,
+    waited: u64,
+    /// The attempts that have ended.
+    executed: u32,
+    /// 0 stands for no bound.
+    pub(crate) max_attempts: u32,
+    kind: Option<ErrorKind>,
+    /// Whether a failure was no throttling.
+    mixed: bool,
+    pub(crate) non_idempotent: bool,
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl State {
+    #[inline]
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self {
+            deadline: nanos(plan.max_elapsed),
+            previous: 0,
+            waited: 0,
+            executed: 0,
+            max_attempts: plan.max_attempts,
+            kind: None,
+            mixed: false,
+            non_idempotent: false,
+        }
+    }
+
+    pub(crate) fn max_elapsed(&mut self, total: Duration) {
+        self.deadline = nanos(total);
+    }
+
+    /// Whether the rules depend on the time.
+    #[inline]
+    pub(crate) const fn is_timed(&self) -> bool {
+        self.deadline != NEVER
+    }
+
+    /// Begins the call.
+    pub(crate) fn start(&mut self, now: Duration) {
+        self.deadline = self.deadline.saturating_add(nanos(now));
+    }
+
+    /// Moves a call that began at `start` on one clock to another, on which it
+    /// is `now` and the call has run for `elapsed`.
+    pub(crate) fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
+        let total = self.deadline.saturating_sub(nanos(start));
+        self.deadline = nanos(now).saturating_add(total.saturating_sub(nanos(elapsed)));
+    }
+
+    /// The attempt that begins at `now`.
+    #[inline]
+    pub(crate) fn attempt(&self, now: Duration) -> Attempt {
+        Attempt {
+            max_attempts: bound(self.max_attempts),
+            number: self.executed.saturating_add(1),
+            remaining: self
+                .is_timed()
+                .then(|| Duration::from_nanos(self.deadline.saturating_sub(nanos(now)))),
+            waited: Duration::from_nanos(self.waited),
+        }
+    }
+
+    /// Judges what an attempt came to at `now`.
+    #[inline]
+    pub(crate) fn decide(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
+        if verdict == Verdict::Success && plan.observer.is_none() {
+            self.executed = self.executed.saturating_add(1);
+            self.kind = None;
+            return Decision::Stop(StopReason::Success);
+        }
+        self.decide_slowly(plan, verdict, now)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decide_slowly(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
+        let attempt = self.attempt(now);
+        self.executed = attempt.number;
+        let decision = self.weigh(plan, verdict, now);
+        if let (Decision::RetryAfter(delay), Some(kind)) = (decision, self.kind) {
+            self.waited = self.waited.saturating_add(nanos(delay));
+            if let Some(observer) = &plan.observer {
+                observer.on_retry(&event(plan, attempt, delay, kind));
+            }
+        }
+        if let (Decision::Stop(reason), Some(observer)) = (decision, &plan.observer) {
+            observer.on_stop(&StopEvent {
+                all_throttled: self.all_throttled(),
+                attempts: self.executed,
+                delay: Duration::ZERO,
+                kind: self.kind,
+                max_attempts: bound(self.max_attempts),
+                name: plan.name,
+                reason,
+                waited: self.waited(),
+            });
+        }
+        decision
+    }
+
+    /// The questions in their order, so that a retry refused for one reason
+    /// costs nothing for a later one: success, permanent, attempts, the delay
+    /// with its hint, time.
+    fn weigh(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
+        let (kind, hint) = match verdict {
+            Verdict::Success | Verdict::Permanent => {
+                self.kind = None;
+                let success = verdict == Verdict::Success;
+                return Decision::Stop(if success {
+                    StopReason::Success
+                } else {
+                    StopReason::Permanent
+                });
+            }
+            Verdict::Retry { kind, after } => (kind, after),
+        };
+        self.kind = Some(kind);
+        self.mixed |= kind != ErrorKind::Throttling;
+        if self.non_idempotent && kind != ErrorKind::Throttling {
+            return Decision::Stop(StopReason::Permanent);
+        }
+        if self.max_attempts != 0 && self.executed >= self.max_attempts {
+            return Decision::Stop(StopReason::OutOfAttempts);
+        }
+        let delay = match self.delay(plan, kind, hint) {
+            Ok(delay) => delay,
+            Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
+        };
+        if self.is_timed() && nanos(now).saturating_add(nanos(delay)) > self.deadline {
+            return Decision::Stop(StopReason::OutOfTime);
+        }
+        Decision::RetryAfter(delay)
+    }
+
+    /// The delay before the next attempt, or the hint that is too long.
+    fn delay(
+        &mut self,
+        plan: &Plan,
+        kind: ErrorKind,
+        hint: Option<Duration>,
+    ) -> Result<Duration, Duration> {
+        let backoff = match (&plan.throttling_backoff, kind) {
+            (Some(backoff), ErrorKind::Throttling) => backoff,
+            _ => &plan.backoff,
+        };
+        let retry = self.executed;
+        let drawn = backoff.delay(retry, u128::from(self.previous), plan.seed);
+        self.previous = u64::try_from(drawn).unwrap_or(u64::MAX);
+        let delay = duration(drawn);
+        let Some(hint) = hint else { return Ok(delay) };
+        match plan.server_hint {
+            ServerHint::Ignore => Ok(delay),
+            ServerHint::Bounded { slack } => {
+                Ok(hint.clamp(delay, delay.saturating_add(slack)))
+            }
+            ServerHint::Honor { max } if hint > max => Err(hint),
+            ServerHint::Honor { .. } => {
+                let spread = if backoff.is_jittered() {
+                    // The upper half of the words: the backoff draws from the lower.
+                    let index = u64::from(retry) | (1 << 63);
+                    let bits = jitter::word(plan.seed.unwrap_or_else(jitter::entropy), index);
+                    let most = backoff.ceiling_nanos(retry).min(hint.as_nanos() >> 1);
+                    duration(jitter::between(0, most, bits))
+                } else {
+                    Duration::ZERO
+                };
+                Ok(delay.max(hint.saturating_add(spread)))
+            }
+        }
+    }
+
+    /// The event of the retry just decided, whose wait is `delay`.
+    pub(crate) fn event(&self, plan: &Plan, delay: Duration, now: Duration) -> RetryEvent {
+        let mut attempt = self.attempt(now);
+        attempt.number = self.executed;
+        attempt.waited = attempt.waited.saturating_sub(delay);
+        event(plan, attempt, delay, self.kind.unwrap_or(ErrorKind::Transient))
+    }
+
+    pub(crate) const fn executed(&self) -> u32 {
+        self.executed
+    }
+
+    pub(crate) const fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited)
+    }
+
+    const fn all_throttled(&self) -> bool {
+        matches!(self.kind, Some(ErrorKind::Throttling)) && !self.mixed
+    }
+
+    pub(crate) fn outcome<T, E>(
+        &self,
+        result: Result<T, E>,
+        reason: StopReason,
+    ) -> Outcome<T, E> {
+        Outcome {
+            result,
+            attempts: self.executed,
+            waited: self.waited(),
+            reason,
+            kind: self.kind,
+            all_throttled: self.all_throttled(),
+        }
+    }
+}
+
+const fn event(plan: &Plan, attempt: Attempt, delay: Duration, kind: ErrorKind) -> RetryEvent {
+    RetryEvent {
+        attempt,
+        delay,
+        kind,
+        name: plan.name,
+        outcome: (),
+    }
+}
+
+/// One call, driven by hand: a loop with any borrow and any control flow.
+///
+/// [`RetryPolicy::start`] begins one for `check` and `check_blocking`, which
+/// wait; [`RetryPolicy::start_at`] one for [`decide`](Self::decide), which does
+/// no I/O at all.
+///
+/// ```
+/// use std::time::Duration;
+/// use reattempt::{Backoff, Decision, RetryPolicy, StopReason};
+///
+/// let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(2))).max_attempts(2);
+/// let mut session = policy.start_at(Duration::ZERO);
+/// let failed = Err::<&(), _>(&"down");
+/// assert_eq!(
+///     session.decide(failed, Duration::from_secs(1)),
+///     Decision::RetryAfter(Duration::from_secs(2)),
+/// );
+/// assert_eq!(
+///     session.decide(failed, Duration::from_secs(4)),
+///     Decision::Stop(StopReason::OutOfAttempts),
+/// );
+/// ```
+#[must_use = "a session does nothing until it is told an outcome"]
+#[derive(Clone, Debug)]
+pub struct Session<'p, C = AnyError> {
+    pub(crate) policy: &'p RetryPolicy<C>,
+    pub(crate) state: State,
+    pub(crate) now: Duration,
+    /// Whether `now` is of the process's own clock.
+    pub(crate) own_clock: bool,
+    reason: Option<StopReason>,
+}
+
+impl<C> RetryPolicy<C> {
+    /// Begins a call at `now`, a time of the clock that later tells
+    /// [`Session::decide`] the time.
+    pub fn start_at(&self, now: Duration) -> Session<'_, C> {
+        let mut state = State::new(&self.plan);
+        if state.is_timed() {
+            state.start(now);
+        }
+        Session {
+            policy: self,
+            state,
+            now,
+            own_clock: false,
+            reason: None,
+        }
+    }
+}
+
+impl<C> Session<'_, C> {
+    /// The attempt that is under way, or the next one.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        self.state.attempt(self.now)
+    }
+
+    /// Judges the outcome of an attempt that ended at `now`.
+    ///
+    /// After [`Decision::Stop`] the session is over: told another outcome, it
+    /// stops again.
+    pub fn decide<T, E>(&mut self, outcome: Result<&T, &E>, now: Duration) -> Decision
+    where
+        C: Classify<T, E>,
+    {
+        if let Some(reason) = self.reason {
+            return Decision::Stop(reason);
+        }
+        let verdict = self.policy.classifier.classify(outcome);
+        let decision = self.state.decide(&self.policy.plan, verdict, now);
+        match decision {
+            Decision::RetryAfter(delay) => self.now = now.saturating_add(delay),
+            Decision::Stop(reason) => self.reason = Some(reason),
+        }
+        decision
+    }
+
+    /// Only throttling is retried from here on: for an operation that must not
+    /// be done twice, where a server that failed may have done it.
+    pub const fn non_idempotent(mut self) -> Self {
+        self.state.non_idempotent = true;
+        self
+    }
+
+    /// The attempts that have ended.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        self.state.executed()
+    }
+
+    /// The sum of the delays decided on.
+    #[must_use]
+    pub const fn waited(&self) -> Duration {
+        self.state.waited()
+    }
+
+    /// Why the call ended, once it has.
+    #[must_use]
+    pub const fn stop_reason(&self) -> Option<StopReason> {
+        self.reason
+    }
+}
