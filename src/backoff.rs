@@ -140,7 +140,6 @@ impl Backoff {
     /// The delays of this schedule, one a retry, without end.
     ///
     /// Each iterator draws its own; clones of one iterator go on alike.
-    #[must_use]
     pub fn delays(&self) -> Delays {
         self.delays_seeded(jitter::entropy())
     }
@@ -149,7 +148,6 @@ impl Backoff {
     ///
     /// A policy with that [`seed`](crate::RetryPolicy::seed) and this backoff
     /// waits these very delays.
-    #[must_use]
     pub const fn delays_seeded(&self, seed: u64) -> Delays {
         Delays {
             backoff: *self,

@@ -239,6 +239,9 @@ mod tests {
         ] {
             assert_eq!(Seconds(Duration::from_millis(millis)).to_string(), text);
         }
-        assert_eq!(Seconds(Duration::from_nanos(1)).to_string(), "under 0.001 s");
+        assert_eq!(
+            Seconds(Duration::from_nanos(1)).to_string(),
+            "under 0.001 s"
+        );
     }
 }

@@ -102,6 +102,7 @@ impl<'a, T, E> RetryEvent<Result<&'a T, &'a E>> {
 
     /// The error that the operation returned, or `None` where it returned an
     /// `Ok` that is worth a retry.
+    #[must_use]
     pub fn error(&self) -> Option<&'a E> {
         self.outcome.err()
     }

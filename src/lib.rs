@@ -77,9 +77,7 @@ pub use backoff::{Backoff, Delays};
 pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
 pub use drive::blocking::BlockingRetry;
 pub use drive::call::{Hook, OnRetry, Recipe, Reclassified};
-pub use drive::future::{
-    AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture, TimeoutFuture,
-};
+pub use drive::future::{AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture, TimeoutFuture};
 pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
 pub use jitter::Jitter;

@@ -24,15 +24,15 @@ pub enum Decision {
     Stop(StopReason),
 }
 
-/// The time limit that stands for none, in nanoseconds.
-const NEVER: u64 = u64::MAX;
+/// The time limit that stands for none.
+const NEVER: Duration = Duration::MAX;
 
-/// What one call has to remember. Times are in nanoseconds, saturating at 584
+/// What one call has to remember. Delays are in nanoseconds, saturating at 584
 /// years, to keep the futures small.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     /// `max_elapsed` until the call starts, then the moment it ends.
-    deadline: u64,
+    deadline: Duration,
     /// The last delay drawn from a backoff.
     previous: u64,
     waited: u64,
@@ -54,7 +54,7 @@ impl State {
     #[inline]
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
-            deadline: nanos(plan.max_elapsed),
+            deadline: plan.max_elapsed,
             previous: 0,
             waited: 0,
             executed: 0,
@@ -65,26 +65,26 @@ impl State {
         }
     }
 
-    pub(crate) fn max_elapsed(&mut self, total: Duration) {
-        self.deadline = nanos(total);
+    pub(crate) const fn max_elapsed(&mut self, total: Duration) {
+        self.deadline = total;
     }
 
     /// Whether the rules depend on the time.
     #[inline]
-    pub(crate) const fn is_timed(&self) -> bool {
+    pub(crate) fn is_timed(&self) -> bool {
         self.deadline != NEVER
     }
 
     /// Begins the call.
-    pub(crate) fn start(&mut self, now: Duration) {
-        self.deadline = self.deadline.saturating_add(nanos(now));
+    pub(crate) const fn start(&mut self, now: Duration) {
+        self.deadline = self.deadline.saturating_add(now);
     }
 
     /// Moves a call that began at `start` on one clock to another, on which it
     /// is `now` and the call has run for `elapsed`.
     pub(crate) fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
-        let total = self.deadline.saturating_sub(nanos(start));
-        self.deadline = nanos(now).saturating_add(total.saturating_sub(nanos(elapsed)));
+        let total = self.deadline.saturating_sub(start);
+        self.deadline = now.saturating_add(total.saturating_sub(elapsed));
     }
 
     /// The attempt that begins at `now`.
@@ -93,9 +93,7 @@ impl State {
         Attempt {
             max_attempts: bound(self.max_attempts),
             number: self.executed.saturating_add(1),
-            remaining: self
-                .is_timed()
-                .then(|| Duration::from_nanos(self.deadline.saturating_sub(nanos(now)))),
+            remaining: self.is_timed().then(|| self.deadline.saturating_sub(now)),
             waited: Duration::from_nanos(self.waited),
         }
     }
@@ -166,7 +164,7 @@ impl State {
             Ok(delay) => delay,
             Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
         };
-        if self.is_timed() && nanos(now).saturating_add(nanos(delay)) > self.deadline {
+        if self.is_timed() && now.saturating_add(delay) > self.deadline {
             return Decision::Stop(StopReason::OutOfTime);
         }
         Decision::RetryAfter(delay)
@@ -190,9 +188,7 @@ impl State {
         let Some(hint) = hint else { return Ok(delay) };
         match plan.server_hint {
             ServerHint::Ignore => Ok(delay),
-            ServerHint::Bounded { slack } => {
-                Ok(hint.clamp(delay, delay.saturating_add(slack)))
-            }
+            ServerHint::Bounded { slack } => Ok(hint.clamp(delay, delay.saturating_add(slack))),
             ServerHint::Honor { max } if hint > max => Err(hint),
             ServerHint::Honor { .. } => {
                 let spread = if backoff.is_jittered() {
@@ -214,7 +210,12 @@ impl State {
         let mut attempt = self.attempt(now);
         attempt.number = self.executed;
         attempt.waited = attempt.waited.saturating_sub(delay);
-        event(plan, attempt, delay, self.kind.unwrap_or(ErrorKind::Transient))
+        event(
+            plan,
+            attempt,
+            delay,
+            self.kind.unwrap_or(ErrorKind::Transient),
+        )
     }
 
     pub(crate) const fn executed(&self) -> u32 {
@@ -229,11 +230,11 @@ impl State {
         matches!(self.kind, Some(ErrorKind::Throttling)) && !self.mixed
     }
 
-    pub(crate) fn outcome<T, E>(
-        &self,
-        result: Result<T, E>,
-        reason: StopReason,
-    ) -> Outcome<T, E> {
+    #[expect(
+        clippy::missing_const_for_fn,
+        reason = "a result cannot be moved in one"
+    )]
+    pub(crate) fn outcome<T, E>(&self, result: Result<T, E>, reason: StopReason) -> Outcome<T, E> {
         Outcome {
             result,
             attempts: self.executed,

@@ -76,7 +76,7 @@ where
     F: FnMut(Attempt) -> Result<T, E>,
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
-    pub fn max_attempts(mut self, n: u32) -> Self {
+    pub const fn max_attempts(mut self, n: u32) -> Self {
         self.state.max_attempts = at_least_one(n);
         self
     }
@@ -91,7 +91,7 @@ where
     }
 
     /// Retries only throttling: for an operation that must not be done twice.
-    pub fn non_idempotent(mut self) -> Self {
+    pub const fn non_idempotent(mut self) -> Self {
         self.state.non_idempotent = true;
         self
     }
@@ -119,10 +119,7 @@ where
     }
 
     /// Judges this call's outcomes with a closure.
-    pub fn classify_fn<P>(
-        self,
-        f: P,
-    ) -> BlockingRetry<Reclassified<R, ClassifyFn<P>>, F, H, S>
+    pub fn classify_fn<P>(self, f: P) -> BlockingRetry<Reclassified<R, ClassifyFn<P>>, F, H, S>
     where
         P: Fn(Result<&T, &E>) -> Verdict,
     {
@@ -182,7 +179,11 @@ where
         let mut ahead = Duration::ZERO;
         let timed = self.state.is_timed();
         let clock = |ahead: Duration| {
-            if timed { timer::now().saturating_add(ahead) } else { Duration::ZERO }
+            if timed {
+                timer::now().saturating_add(ahead)
+            } else {
+                Duration::ZERO
+            }
         };
         let mut now = clock(ahead);
         if timed {
@@ -218,7 +219,11 @@ impl<C> Session<'_, C> {
     where
         C: Classify<T, E>,
     {
-        let now = if self.state.is_timed() { timer::now() } else { self.now };
+        let now = if self.state.is_timed() {
+            timer::now()
+        } else {
+            self.now
+        };
         match self.decide(outcome.as_ref(), now) {
             Decision::Stop(_) => ControlFlow::Break(outcome),
             Decision::RetryAfter(delay) => {

@@ -21,7 +21,10 @@ pub trait Recipe: sealed::Sealed {
 }
 
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "passed between a sealed trait and the drivers alone")]
+#[expect(
+    unnameable_types,
+    reason = "passed between a sealed trait and the drivers alone"
+)]
 #[derive(Debug)]
 pub struct Parts<'a, C> {
     pub(crate) plan: &'a Plan,

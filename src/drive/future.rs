@@ -91,7 +91,7 @@ where
     Fut: Future<Output = Result<T, E>>,
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
-    pub fn max_attempts(mut self, n: u32) -> Self {
+    pub const fn max_attempts(mut self, n: u32) -> Self {
         self.state.max_attempts = at_least_one(n);
         self
     }
@@ -103,7 +103,7 @@ where
     }
 
     /// Retries only throttling: for an operation that must not be done twice.
-    pub fn non_idempotent(mut self) -> Self {
+    pub const fn non_idempotent(mut self) -> Self {
         self.state.non_idempotent = true;
         self
     }
@@ -304,7 +304,7 @@ where
 pin_project! {
     /// The future of an async call; made by awaiting [`Retry`].
     #[must_use = "futures do nothing unless awaited"]
-    pub struct RetryFuture<R, F, A, H = (), M = DefaultTimer, L = ()>
+    pub struct RetryFuture<R, F, A, H, M, L>
     where
         M: Timer,
     {
@@ -369,7 +369,11 @@ where
                 StageProjection::Attempt { future } => {
                     let result = ready!(future.poll(cx));
                     let verdict = classifier.classify(result.as_ref());
-                    let now = if timed { this.timer.now() } else { Duration::ZERO };
+                    let now = if timed {
+                        this.timer.now()
+                    } else {
+                        Duration::ZERO
+                    };
                     match this.state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {
                             this.stage.set(Stage::Done);
@@ -401,7 +405,11 @@ where
                 // Polled after its end, which no executor does.
                 StageProjection::Done => return Poll::Pending,
             }
-            let now = if timed { this.timer.now() } else { Duration::ZERO };
+            let now = if timed {
+                this.timer.now()
+            } else {
+                Duration::ZERO
+            };
             let attempt = this.state.attempt(now);
             let future = (this.op)(attempt);
             let future = this.limit.bound(this.timer, attempt.remaining(), future);
@@ -434,7 +442,7 @@ pin_project! {
     /// `.outcome()`.
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
-    pub struct OutcomeFuture<R, F, A, H = (), M = DefaultTimer, L = ()>
+    pub struct OutcomeFuture<R, F, A, H, M, L>
     where
         M: Timer,
     {
@@ -543,7 +551,11 @@ impl<C> Session<'_, C> {
         M: Timer,
         C: Classify<T, E>,
     {
-        let now = if self.state.is_timed() { timer.now() } else { self.now };
+        let now = if self.state.is_timed() {
+            timer.now()
+        } else {
+            self.now
+        };
         match self.decide(outcome.as_ref(), now) {
             Decision::Stop(_) => ControlFlow::Break(outcome),
             Decision::RetryAfter(delay) => {

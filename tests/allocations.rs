@@ -1,0 +1,94 @@
+//! No path of a retry allocates: a counting allocator looks on.
+//!
+//! One test alone in its binary, so that no other thread is counted.
+#![cfg(feature = "tokio")]
+
+use std::alloc::System;
+use std::io;
+use std::ops::ControlFlow;
+
+use reattempt::{Backoff, RetryPolicy};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[track_caller]
+fn free(what: &str, run: impl FnOnce()) {
+    let region = Region::new(ALLOCATOR);
+    run();
+    let change = region.change();
+    assert_eq!(
+        change.allocations + change.reallocations,
+        0,
+        "{what}: {change:?}"
+    );
+}
+
+fn fail() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[test]
+fn success_retry_and_giving_up_allocate_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let policy = RetryPolicy::default();
+    // The counter counts at all.
+    let region = Region::new(ALLOCATOR);
+    drop(std::hint::black_box(Box::new(1)));
+    assert_eq!(region.change().allocations, 1);
+
+    runtime.block_on(async {
+        // Tokio itself sets up its timer and a thread's state at first use.
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    });
+    let waiting = |max| policy.clone().max_attempts(max);
+    let (one, three) = (waiting(1), waiting(3));
+    runtime.block_on(async {
+        for (name, policy, outcome) in [
+            ("async success", &three, true),
+            ("async giving up at once", &one, false),
+            ("async retries", &three, false),
+        ] {
+            let region = Region::new(ALLOCATOR);
+            let result = policy
+                .retry(|_| async { if outcome { Ok(()) } else { fail() } })
+                .await;
+            assert_eq!(region.change().allocations, 0, "{name}");
+            assert_eq!(result.is_ok(), outcome);
+        }
+        let region = Region::new(ALLOCATOR);
+        let mut session = three.start();
+        while let ControlFlow::Continue(()) = session.check(fail()).await {}
+        assert_eq!(region.change().allocations, 0, "loop form");
+        assert_eq!(session.attempts(), 3);
+    });
+    let blocking = RetryPolicy::new(Backoff::none());
+    free("sync success", || {
+        blocking
+            .retry_blocking(|_| Ok::<(), ()>(()))
+            .call()
+            .unwrap()
+    });
+    free("sync retries", || {
+        assert!(blocking.retry_blocking(|_| fail()).call().is_err())
+    });
+    free("jittered sync retries", || {
+        let _ = policy.retry_blocking(|_| fail()).sleep_with(|_| ()).call();
+    });
+    // On a thread that has drawn nothing before.
+    std::thread::spawn(move || {
+        free("a thread's first draw", || {
+            let _ = RetryPolicy::default()
+                .retry_blocking(|_| fail())
+                .sleep_with(|_| ())
+                .call();
+        });
+    })
+    .join()
+    .unwrap();
+}

@@ -1,0 +1,224 @@
+//! HTTP verdicts, Retry-After and transport errors.
+#![cfg(feature = "http")]
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use proptest::prelude::*;
+use reattempt::http::{HttpClassifier, policy, retry_after};
+use reattempt::{Backoff, Classify, ErrorKind, StopReason, Verdict};
+
+fn response(status: u16) -> Response<()> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    response
+}
+
+fn judge(classifier: &HttpClassifier, status: u16) -> Verdict {
+    let response = response(status);
+    let outcome: Result<_, &io::Error> = Ok(&response);
+    classifier.classify(outcome)
+}
+
+const SERVER: Verdict = Verdict::retry(ErrorKind::Server);
+const THROTTLING: Verdict = Verdict::retry(ErrorKind::Throttling);
+const TRANSIENT: Verdict = Verdict::retry(ErrorKind::Transient);
+
+#[test]
+fn every_status_has_the_verdict_of_its_class() {
+    let classifier = HttpClassifier::new();
+    for status in 100..1_000 {
+        let expected = match status {
+            429 => THROTTLING,
+            400..500 => Verdict::Permanent,
+            500..600 => SERVER,
+            _ => Verdict::Success,
+        };
+        assert_eq!(judge(&classifier, status), expected, "{status}");
+    }
+}
+
+#[test]
+fn a_status_can_be_added_and_taken_away_and_the_last_word_counts() {
+    let status = |code| StatusCode::from_u16(code).unwrap();
+    for code in 100..1_000 {
+        let never = HttpClassifier::new().never_retry(status(code));
+        assert!(!judge(&never, code).is_retry(), "{code}");
+        let also = never.also_retry(status(code));
+        let expected = match code {
+            429 => THROTTLING,
+            500..600 => SERVER,
+            _ => TRANSIENT,
+        };
+        assert_eq!(judge(&also, code), expected);
+        let other = if code == 400 { 404 } else { 400 };
+        assert_eq!(judge(&also, other), Verdict::Permanent);
+    }
+}
+
+#[test]
+fn retry_after_follows_the_vectors() {
+    let text = include_str!("data/retry-after.json");
+    let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+    // 2026-11-23T12:00:00Z, the vectors' "now".
+    assert_eq!(vectors["now"], "2026-11-23T12:00:00Z");
+    let now = httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").unwrap();
+    let cases = vectors["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 13);
+    for case in cases {
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_str(case["value"].as_str().unwrap()).unwrap();
+        headers.insert(RETRY_AFTER, value);
+        let expected = case["ms"].as_u64().map(Duration::from_millis);
+        assert_eq!(retry_after(&headers, now), expected, "{case}");
+    }
+    assert_eq!(retry_after(&HeaderMap::new(), now), None);
+}
+
+#[test]
+fn a_hint_goes_with_any_retry_and_with_nothing_else() {
+    for (status, hinted) in [
+        (200, false),
+        (404, false),
+        (429, true),
+        (500, true),
+        (503, true),
+    ] {
+        let mut response = response(status);
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static("7"));
+        let outcome: Result<_, &io::Error> = Ok(&response);
+        let verdict = HttpClassifier::new().classify(outcome);
+        let found =
+            matches!(verdict, Verdict::Retry { after: Some(after), .. } if after.as_secs() == 7);
+        assert_eq!(found, hinted, "{status}");
+    }
+}
+
+#[derive(Debug)]
+struct Wrapped<E>(E);
+
+impl<E: fmt::Debug> fmt::Display for Wrapped<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrapped")
+    }
+}
+
+impl<E: Error + 'static> Error for Wrapped<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+fn of<E: Error + 'static>(error: &E) -> Verdict {
+    let outcome: Result<&Response<()>, _> = Err(error);
+    HttpClassifier::new().classify(outcome)
+}
+
+#[test]
+fn lost_connections_and_timeouts_are_transient_at_any_depth() {
+    use io::ErrorKind as Io;
+    for kind in [
+        Io::ConnectionRefused,
+        Io::ConnectionReset,
+        Io::ConnectionAborted,
+        Io::BrokenPipe,
+        Io::NotConnected,
+        Io::TimedOut,
+        Io::UnexpectedEof,
+        Io::Interrupted,
+        Io::HostUnreachable,
+        Io::NetworkUnreachable,
+        Io::NetworkDown,
+    ] {
+        assert_eq!(of(&io::Error::from(kind)), TRANSIENT, "{kind}");
+        assert_eq!(
+            of(&Wrapped(Wrapped(io::Error::from(kind)))),
+            TRANSIENT,
+            "{kind}"
+        );
+        let inside = io::Error::other(io::Error::from(kind));
+        assert_eq!(of(&inside), TRANSIENT, "{kind}");
+        let boxed: Box<dyn Error + Send + Sync> = Box::new(Wrapped(io::Error::from(kind)));
+        let outcome: Result<&Response<()>, _> = Err(&boxed);
+        assert_eq!(HttpClassifier::new().boxed().classify(outcome), TRANSIENT);
+    }
+    for kind in [
+        Io::NotFound,
+        Io::PermissionDenied,
+        Io::InvalidData,
+        Io::AddrInUse,
+        Io::Other,
+    ] {
+        assert_eq!(of(&io::Error::from(kind)), Verdict::Permanent, "{kind}");
+    }
+    assert_eq!(of(&Wrapped(fmt::Error)), Verdict::Permanent);
+}
+
+#[test]
+fn an_error_that_is_its_own_source_is_permanent_and_ends() {
+    #[derive(Debug)]
+    struct Circle;
+    impl fmt::Display for Circle {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("circle")
+        }
+    }
+    impl Error for Circle {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+    assert_eq!(of(&Circle), Verdict::Permanent);
+}
+
+#[test]
+fn a_closure_judges_transport_errors_of_any_type() {
+    let classifier = HttpClassifier::new().transport(|e: &&str| {
+        if *e == "reset" {
+            Verdict::retry(ErrorKind::Transient)
+        } else {
+            Verdict::Permanent
+        }
+    });
+    let outcome: Result<&Response<()>, _> = Err(&"reset");
+    assert_eq!(classifier.classify(outcome), TRANSIENT);
+    let outcome: Result<&Response<()>, _> = Err(&"tls");
+    assert_eq!(classifier.classify(outcome), Verdict::Permanent);
+}
+
+#[test]
+fn the_last_response_comes_back_whole() {
+    let outcome = policy()
+        .backoff(Backoff::none())
+        .retry_blocking(|_| Ok::<_, io::Error>(response(503)))
+        .outcome();
+    assert_eq!(
+        (outcome.attempts, outcome.reason),
+        (3, StopReason::OutOfAttempts)
+    );
+    assert_eq!(outcome.result.unwrap().status(), 503);
+    let refused = policy()
+        .retry_blocking(|_| Ok::<_, io::Error>(response(403)))
+        .outcome();
+    assert_eq!(
+        (refused.attempts, refused.reason),
+        (1, StopReason::Permanent)
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_header_makes_retry_after_panic(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value);
+            let _ = retry_after(&headers, SystemTime::UNIX_EPOCH);
+        }
+    }
+}
