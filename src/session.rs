@@ -52,7 +52,7 @@ fn nanos(duration: Duration) -> u64 {
 
 impl State {
     #[inline]
-    pub(crate) fn new(plan: &Plan) -> Self {
+    pub(crate) const fn new(plan: &Plan) -> Self {
         Self {
             deadline: plan.max_elapsed,
             previous: 0,
@@ -82,7 +82,7 @@ impl State {
 
     /// Moves a call that began at `start` on one clock to another, on which it
     /// is `now` and the call has run for `elapsed`.
-    pub(crate) fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
+    pub(crate) const fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
         let total = self.deadline.saturating_sub(start);
         self.deadline = now.saturating_add(total.saturating_sub(elapsed));
     }

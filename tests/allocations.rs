@@ -2,6 +2,7 @@
 //!
 //! One test alone in its binary, so that no other thread is counted.
 #![cfg(feature = "tokio")]
+#![expect(clippy::disallowed_methods, reason = "sleeps are virtual here")]
 
 use std::alloc::System;
 use std::io;
@@ -19,8 +20,8 @@ fn free(what: &str, run: impl FnOnce()) {
     run();
     let change = region.change();
     assert_eq!(
-        change.allocations + change.reallocations,
-        0,
+        (change.allocations, change.reallocations),
+        (0, 0),
         "{what}: {change:?}"
     );
 }
@@ -72,10 +73,10 @@ fn success_retry_and_giving_up_allocate_nothing() {
         blocking
             .retry_blocking(|_| Ok::<(), ()>(()))
             .call()
-            .unwrap()
+            .unwrap();
     });
     free("sync retries", || {
-        assert!(blocking.retry_blocking(|_| fail()).call().is_err())
+        assert!(blocking.retry_blocking(|_| fail()).call().is_err());
     });
     free("jittered sync retries", || {
         let _ = policy.retry_blocking(|_| fail()).sleep_with(|_| ()).call();

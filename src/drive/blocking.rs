@@ -85,7 +85,7 @@ where
     ///
     /// A wait of d is taken to last at least d, also where `sleep_with` returns
     /// sooner.
-    pub fn max_elapsed(mut self, total: Duration) -> Self {
+    pub const fn max_elapsed(mut self, total: Duration) -> Self {
         self.state.max_elapsed(total);
         self
     }

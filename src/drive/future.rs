@@ -97,7 +97,7 @@ where
     }
 
     /// Bounds this call's time; see [`RetryPolicy::max_elapsed`].
-    pub fn max_elapsed(mut self, total: Duration) -> Self {
+    pub const fn max_elapsed(mut self, total: Duration) -> Self {
         self.state.max_elapsed(total);
         self
     }

@@ -1,0 +1,343 @@
+//! An EC2 role fetches an object from S3 with raw HTTP: a token of the instance
+//! metadata service, the role's credentials, then a signed GET. Each call is
+//! wrapped in reattempt, and the signature is made anew on each attempt.
+//!
+//! `s3_object [BUCKET] [KEY]` talks to a server in this process that throttles
+//! and fails on a script, or to the stand-ins for AWS that `AWS_ENDPOINT_URL`
+//! and `AWS_EC2_METADATA_SERVICE_ENDPOINT` name (plain HTTP: TLS is a matter of
+//! your client). `AWS_REGION` sets the region.
+#![expect(clippy::print_stdout, reason = "the timeline is for a person to read")]
+
+mod server;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4;
+use bytes::Bytes;
+use http::{Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::TokioIo;
+use reattempt::http::HttpClassifier;
+use reattempt::{Backoff, ErrorKind, RetryEvent, RetryPolicy};
+use sha2::{Digest, Sha256};
+use tokio::net::TcpStream;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nfailed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let bucket = arguments
+        .next()
+        .unwrap_or_else(|| server::BUCKET.to_owned());
+    let key = arguments.next().unwrap_or_else(|| server::KEY.to_owned());
+    if arguments.next().is_some() {
+        return Err("usage: s3_object [BUCKET] [KEY]".into());
+    }
+    let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
+    let s3 = endpoint("AWS_ENDPOINT_URL")?;
+    let imds = endpoint("AWS_EC2_METADATA_SERVICE_ENDPOINT")?;
+    let demo = if s3.is_none() || imds.is_none() {
+        let url = server::start().await?;
+        println!("A server of this process at {url} throttles and fails on a script.\n");
+        Some(url)
+    } else {
+        None
+    };
+    let fallback = demo.unwrap_or_default();
+    let (s3, imds) = (
+        s3.unwrap_or_else(|| fallback.clone()),
+        imds.unwrap_or(fallback),
+    );
+
+    // A quarter of a second rather than one, so that the show is short.
+    let policy = reattempt::http::policy()
+        .backoff(Backoff::exponential(Duration::from_millis(250)).cap(Duration::from_secs(5)))
+        .max_attempts(8);
+    let client = Client {
+        policy,
+        started: now(),
+    };
+
+    let token = text(&client.fetch("IMDS token", || put_token(&imds)).await?)?;
+    let roles = format!("{imds}/latest/meta-data/iam/security-credentials/");
+    let role = text(
+        &client
+            .fetch("IMDS role", || get_metadata(&roles, &token))
+            .await?,
+    )?;
+    let role = role.lines().next().unwrap_or_default();
+    let path = format!("{roles}{role}");
+    let credentials = client
+        .fetch("IMDS credentials", || get_metadata(&path, &token))
+        .await?;
+    let credentials = credentials_from(credentials.body())?;
+
+    let url = format!("{s3}/{}/{}", encoded(&bucket), encoded(&key));
+    let what = format!("GET s3://{bucket}/{key}");
+    let object = client
+        .fetch(&what, || get_object(&url, &credentials, &region))
+        .await?;
+
+    let digest = sha256(object.body())?;
+    println!("\n{} bytes, SHA-256 {digest}", object.body().len());
+    if s3 == imds && bucket == server::BUCKET && key == server::KEY {
+        if digest != sha256(&server::object())? {
+            return Err("that is not what the server holds".into());
+        }
+        println!("which is what the server holds.");
+    }
+    Ok(())
+}
+
+fn sha256(bytes: &[u8]) -> Result<String, Failure> {
+    let mut digest = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(digest, "{byte:02x}")?;
+    }
+    Ok(digest)
+}
+
+/// The base URL that a variable names, without a slash at its end.
+fn endpoint(variable: &str) -> Result<Option<String>, Failure> {
+    let Ok(url) = std::env::var(variable) else {
+        return Ok(None);
+    };
+    let uri: Uri = url
+        .parse()
+        .map_err(|error| format!("{variable}={url} is not a URL: {error}"))?;
+    if uri.scheme_str() != Some("http") || uri.host().is_none() {
+        return Err(format!("{variable}={url} must begin with http:// and name a host").into());
+    }
+    Ok(Some(url.trim_end_matches('/').to_owned()))
+}
+
+fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "the timeline shows real time")]
+    Instant::now()
+}
+
+struct Client {
+    policy: RetryPolicy<HttpClassifier>,
+    started: Instant,
+}
+
+impl Client {
+    /// Sends what `request` makes, anew for each attempt, until it succeeds.
+    ///
+    /// Reading the body belongs to the attempt: one that is cut off is retried.
+    async fn fetch<F>(&self, what: &str, request: F) -> Result<Response<Bytes>, Failure>
+    where
+        F: Fn() -> Result<Request<Empty<Bytes>>, Failure>,
+    {
+        println!("{what}");
+        let outcome = self
+            .policy
+            .retry(|_| async { send(request().map_err(io::Error::other)?).await })
+            .on_retry(|event| self.show(event))
+            .outcome()
+            .await;
+        let (attempts, waited) = (outcome.attempts, outcome.waited);
+        let response = outcome
+            .into_result()
+            .map_err(|error| format!("{what}: {error}: {}", error.get_ref()))?;
+        let status = response.status();
+        let line = format!("{:>6}  {attempts}  {status}", self.clock());
+        if status.is_success() {
+            println!(
+                "{line} → done after {:.2} s of waiting",
+                waited.as_secs_f64()
+            );
+            return Ok(response);
+        }
+        println!("{line} → no retry: a repeated request repeats its error");
+        let body = String::from_utf8_lossy(response.body());
+        let code = between(&body, "<Code>", "</Code>").unwrap_or("no error code");
+        Err(format!("{what}: {status}, {code}, after {attempts} attempt(s)").into())
+    }
+
+    fn clock(&self) -> String {
+        format!("{:.2}s", self.started.elapsed().as_secs_f64())
+    }
+
+    fn show(&self, event: &RetryEvent<Result<&Response<Bytes>, &io::Error>>) {
+        let came = match event.outcome() {
+            Ok(response) => response.status().to_string(),
+            Err(error) => error.get_ref().map_or_else(|| error.to_string(), root),
+        };
+        let verdict = match event.kind() {
+            ErrorKind::Throttling => "throttled",
+            ErrorKind::Server => "server error",
+            _ => "connection",
+        };
+        println!(
+            "{:>6}  {}  {came} → {verdict}, again in {:.2} s",
+            self.clock(),
+            event.attempt().number(),
+            event.delay().as_secs_f64(),
+        );
+    }
+}
+
+/// The last error of a source chain, which says what really happened.
+fn root(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    let mut last: &dyn Error = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    Some(text.split_once(open)?.1.split_once(close)?.0)
+}
+
+async fn send(mut request: Request<Empty<Bytes>>) -> io::Result<Response<Bytes>> {
+    let host = request.uri().host().unwrap_or_default().to_owned();
+    let port = request.uri().port_u16().unwrap_or(80);
+    // A server, as opposed to a proxy, is asked for the path alone.
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    let stream = TcpStream::connect((host, port)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(lost)?;
+    let exchange = async {
+        let (head, body) = sender
+            .send_request(request)
+            .await
+            .map_err(lost)?
+            .into_parts();
+        let body = body.collect().await.map_err(lost)?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    };
+    // The connection lives as long as the exchange, in the same task.
+    let mut exchange = std::pin::pin!(exchange);
+    tokio::select! {
+        done = &mut exchange => done,
+        ended = connection => match ended {
+            // The response is there, or the exchange knows why it is not.
+            Ok(()) => exchange.await,
+            Err(error) => Err(lost(error)),
+        },
+    }
+}
+
+/// Hyper tells a connection that ended too early in a way of its own, without
+/// an `io::Error` in the chain.
+fn lost(error: hyper::Error) -> io::Error {
+    if error.is_incomplete_message() {
+        io::Error::new(io::ErrorKind::UnexpectedEof, error)
+    } else {
+        io::Error::other(error)
+    }
+}
+
+/// A request in origin form, with the authority kept for the connection.
+fn request(method: Method, url: &str) -> Result<http::request::Builder, Failure> {
+    let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
+    let host = uri.authority().ok_or("a URL without a host")?.to_string();
+    Ok(Request::builder()
+        .method(method)
+        .uri(uri)
+        .header("host", host))
+}
+
+fn put_token(imds: &str) -> Result<Request<Empty<Bytes>>, Failure> {
+    Ok(request(Method::PUT, &format!("{imds}/latest/api/token"))?
+        .header("x-aws-ec2-metadata-token-ttl-seconds", "21600")
+        .body(Empty::new())?)
+}
+
+fn get_metadata(url: &str, token: &str) -> Result<Request<Empty<Bytes>>, Failure> {
+    Ok(request(Method::GET, url)?
+        .header("x-aws-ec2-metadata-token", token)
+        .body(Empty::new())?)
+}
+
+fn get_object(
+    url: &str,
+    credentials: &Credentials,
+    region: &str,
+) -> Result<Request<Empty<Bytes>>, Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a signature carries the real date"
+    )]
+    let date = SystemTime::now();
+    let mut settings = SigningSettings::default();
+    // S3 wants its paths encoded once and taken as they are.
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    let identity = credentials.clone().into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name("s3")
+        .time(date)
+        .settings(settings)
+        .build()?
+        .into();
+    let mut request = request(Method::GET, url)?.body(Empty::new())?;
+    let headers = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let signable = SignableRequest::new("GET", url, headers, SignableBody::Bytes(&[]))?;
+    let (instructions, _) = sign(signable, &parameters)?.into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    Ok(request)
+}
+
+fn text(response: &Response<Bytes>) -> Result<String, Failure> {
+    Ok(std::str::from_utf8(response.body())?.trim().to_owned())
+}
+
+fn credentials_from(json: &[u8]) -> Result<Credentials, Failure> {
+    let json: serde_json::Value = serde_json::from_slice(json)?;
+    let member = |name: &str| {
+        let value = json.get(name).and_then(serde_json::Value::as_str);
+        value.ok_or_else(|| format!("the role's credentials have no {name}"))
+    };
+    Ok(Credentials::new(
+        member("AccessKeyId")?,
+        member("SecretAccessKey")?,
+        Some(member("Token")?.to_owned()),
+        None,
+        "imds",
+    ))
+}
+
+/// A path as SigV4 wants it: all but unreserved characters and slashes encoded.
+fn encoded(path: &str) -> String {
+    let mut encoded = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}

@@ -1,0 +1,224 @@
+//! The demo's stand-in for the metadata service and S3: it fails on a script,
+//! and takes nothing without its token or a fresh signature.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) const BUCKET: &str = "demo-bucket";
+pub(crate) const KEY: &str = "reports/november (final).csv";
+
+const TOKEN: &str = "demo-imds-token";
+const ROLE: &str = "demo-role";
+const SESSION: &str = "demo-session-token";
+
+/// What the object holds.
+pub(crate) fn object() -> Vec<u8> {
+    (0..20_000_u32)
+        .flat_map(|row| format!("{row},{}\n", row.wrapping_mul(2_654_435_761)).into_bytes())
+        .collect()
+}
+
+/// Starts the server and returns its URL.
+pub(crate) async fn start() -> io::Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move {
+        let (tokens, objects) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        while let Ok((stream, _)) = listener.accept().await {
+            // One after another is enough for one client; a lost one is its own loss.
+            let _ = answer(stream, &tokens, &objects).await;
+        }
+    });
+    Ok(url)
+}
+
+struct Head {
+    line: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Head {
+    fn header(&self, name: &str) -> &str {
+        self.headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> io::Result<Head> {
+    let mut lines = BufReader::new(stream).lines();
+    let line = lines.next_line().await?.unwrap_or_default();
+    let mut headers = Vec::new();
+    while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
+        if let Some((name, value)) = header.split_once(':') {
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+    Ok(Head { line, headers })
+}
+
+async fn answer(
+    mut stream: TcpStream,
+    tokens: &AtomicUsize,
+    objects: &AtomicUsize,
+) -> io::Result<()> {
+    let head = read(&mut stream).await?;
+    let mut parts = head.line.split(' ');
+    let (method, path) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    // The client may send an absolute form; the path is what follows the host.
+    let path = path
+        .strip_prefix("http://")
+        .and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..)))
+        .unwrap_or(path);
+    let roles = "/latest/meta-data/iam/security-credentials/";
+    match (method, path) {
+        ("PUT", "/latest/api/token") => {
+            if tokens.fetch_add(1, Ordering::Relaxed) == 0 {
+                return reply(&mut stream, "503 Service Unavailable", "", b"").await;
+            }
+            if head
+                .header("x-aws-ec2-metadata-token-ttl-seconds")
+                .is_empty()
+            {
+                return reply(&mut stream, "400 Bad Request", "", b"").await;
+            }
+            reply(&mut stream, "200 OK", "", TOKEN.as_bytes()).await
+        }
+        ("GET", path) if path.starts_with(roles) => {
+            if head.header("x-aws-ec2-metadata-token") != TOKEN {
+                return reply(&mut stream, "401 Unauthorized", "", b"").await;
+            }
+            if path == roles {
+                return reply(&mut stream, "200 OK", "", ROLE.as_bytes()).await;
+            }
+            let json = format!(
+                r#"{{"Code":"Success","AccessKeyId":"ASIADEMO","SecretAccessKey":"demo-secret","Token":"{SESSION}"}}"#
+            );
+            reply(&mut stream, "200 OK", "", json.as_bytes()).await
+        }
+        ("GET", path) => get_object(stream, &head, path, objects).await,
+        _ => {
+            error(
+                &mut stream,
+                "405 Method Not Allowed",
+                "",
+                "MethodNotAllowed",
+            )
+            .await
+        }
+    }
+}
+
+async fn get_object(
+    mut stream: TcpStream,
+    head: &Head,
+    path: &str,
+    objects: &AtomicUsize,
+) -> io::Result<()> {
+    if let Some(code) = refused(head) {
+        return error(&mut stream, "403 Forbidden", "", code).await;
+    }
+    match objects.fetch_add(1, Ordering::Relaxed) {
+        0 => return error(&mut stream, "503 Slow Down", "", "SlowDown").await,
+        1 => {
+            // Closed with a reset in place of an orderly end.
+            return stream.set_zero_linger();
+        }
+        2 => {
+            let wait = "retry-after: 1\r\n";
+            return error(
+                &mut stream,
+                "429 Too Many Requests",
+                wait,
+                "TooManyRequests",
+            )
+            .await;
+        }
+        3 => {
+            return error(
+                &mut stream,
+                "500 Internal Server Error",
+                "",
+                "InternalError",
+            )
+            .await;
+        }
+        _ => {}
+    }
+    let bucket = path.strip_prefix('/').unwrap_or(path).split('/').next();
+    if bucket != Some(BUCKET) {
+        return error(&mut stream, "404 Not Found", "", "NoSuchBucket").await;
+    }
+    if path != format!("/{BUCKET}/{}", crate::encoded(KEY)) {
+        return error(&mut stream, "404 Not Found", "", "NoSuchKey").await;
+    }
+    let body = object();
+    if objects.load(Ordering::Relaxed) == 5 {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).await?;
+        let (half, _) = body.split_at(body.len() / 2);
+        stream.write_all(half).await?;
+        return stream.shutdown().await;
+    }
+    reply(&mut stream, "200 OK", "etag: \"demo\"\r\n", &body).await
+}
+
+/// Why a signed request is refused, if it is.
+fn refused(head: &Head) -> Option<&'static str> {
+    let signature = head.header("authorization");
+    let date = head.header("x-amz-date");
+    let scope = date.get(..8).unwrap_or("no date");
+    if !signature.starts_with(&format!("AWS4-HMAC-SHA256 Credential=ASIADEMO/{scope}/"))
+        || !signature.contains("Signature=")
+    {
+        return Some("SignatureDoesNotMatch");
+    }
+    if head.header("x-amz-security-token") != SESSION {
+        return Some("InvalidToken");
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a signature carries the real date"
+    )]
+    let now = SystemTime::now();
+    let fresh = (0..=2)
+        .filter_map(|age| now.checked_sub(Duration::from_secs(age)))
+        .any(|time| stamp(time) == date);
+    (!fresh).then_some("RequestTimeTooSkewed")
+}
+
+/// A time as SigV4 writes it: 20261124T090000Z.
+fn stamp(time: SystemTime) -> String {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text = httpdate::fmt_http_date(time);
+    let mut parts = text.split(' ').skip(1);
+    let mut next = || parts.next().unwrap_or_default();
+    let (day, month, year, clock) = (next(), next(), next(), next());
+    let month = MONTHS.find(month).map_or(0, |at| at / 3).saturating_add(1);
+    format!("{year}{month:02}{day}T{}Z", clock.replace(':', ""))
+}
+
+async fn error(stream: &mut TcpStream, status: &str, headers: &str, code: &str) -> io::Result<()> {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><RequestId>1</RequestId></Error>"
+    );
+    reply(stream, status, headers, body.as_bytes()).await
+}
+
+async fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    stream.shutdown().await
+}
