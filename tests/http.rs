@@ -1,5 +1,6 @@
 //! HTTP verdicts, Retry-After and transport errors.
 #![cfg(feature = "http")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::error::Error;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! The rules of retrying, through the sync driver and the sans-I/O session.
 #![expect(
     clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
     reason = "figures of a test are small and known"
 )]
 

@@ -44,7 +44,7 @@ impl<C> RetryPolicy<C> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[inline]
-    pub fn retry<F, Fut, T, E>(&self, op: F) -> Retry<&Self, F>
+    pub const fn retry<F, Fut, T, E>(&self, op: F) -> Retry<&Self, F>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
