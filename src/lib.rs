@@ -13,6 +13,7 @@
 //!
 //! # async fn fetch() -> std::io::Result<u32> { Ok(7) }
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! # #[cfg(feature = "tokio")]
 //! # runtime.block_on(async {
 //! let fetched = POLICY.retry(|_| fetch()).await?;
 //! # assert_eq!(fetched, 7);

@@ -31,6 +31,7 @@ impl<C> RetryPolicy<C> {
     /// use reattempt::{Backoff, RetryPolicy};
     ///
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # #[cfg(feature = "tokio")]
     /// # runtime.block_on(async {
     /// let policy = RetryPolicy::new(Backoff::none());
     /// let result = policy
