@@ -48,7 +48,8 @@ impl<C> RetryPolicy<C> {
     pub const fn retry<F, Fut, T, E>(&self, op: F) -> Retry<&Self, F>
     where
         F: FnMut(Attempt) -> Fut,
-        Fut: Future<Output = Result<T, E>>,
+        // The compiler shows the end of this line to who gives it a blocking operation.
+        Fut: Future<Output = Result<T, E>>, // else `retry_blocking`
     {
         Retry {
             recipe: self,
@@ -207,8 +208,9 @@ where
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
     H: Hook<T, E>,
-    M: Timer,
     L: Limit<M, Fut>,
+    // The compiler shows the end of this line to who gives it no timer.
+    M: Timer, // feature `tokio`, or `.timer(my_timer)`
 {
     type Output = Result<T, E>;
     type IntoFuture = RetryFuture<R, F, L::Future, H, M, L>;

@@ -1,0 +1,6 @@
+use reattempt::RetryPolicy;
+
+fn main() {
+    let policy = RetryPolicy::default().classify(|_: &u8| true);
+    let _ = policy.retry_blocking(|_| Err::<(), u8>(1)).call();
+}
