@@ -61,6 +61,7 @@
 
 mod attempt;
 mod backoff;
+mod budget;
 mod classify;
 mod drive;
 mod error;
@@ -69,12 +70,14 @@ mod event;
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
 mod jitter;
+mod limiter;
 mod policy;
 mod session;
 mod timer;
 
 pub use attempt::Attempt;
 pub use backoff::{Backoff, Delays};
+pub use budget::RetryBudget;
 pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
 pub use drive::blocking::BlockingRetry;
 pub use drive::call::{Hook, OnRetry, Recipe, Reclassified};
@@ -82,7 +85,8 @@ pub use drive::future::{AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture
 pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
 pub use jitter::Jitter;
-pub use policy::{RetryPolicy, ServerHint};
+pub use limiter::{AdaptiveLimiter, Limiter};
+pub use policy::{LongPolling, Polling, RetryPolicy, ServerHint, ShortPolling};
 pub use session::{Decision, Session};
 pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 #[cfg(feature = "tokio")]

@@ -1,12 +1,16 @@
 //! The immutable recipe of a retry, cheap to clone and share.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::budget::RetryBudget;
 use crate::classify::{AnyError, Classify, ClassifyFn, DynClassify, Verdict, When};
 use crate::event::Observer;
+use crate::limiter::Limiter;
 
 /// What to do with the delay that a server asks for.
 #[non_exhaustive]
@@ -59,12 +63,14 @@ const HINT: ServerHint = ServerHint::Honor {
 /// ```
 #[must_use = "a policy does nothing until a call is made with it"]
 #[derive(Clone, Debug)]
-pub struct RetryPolicy<C = AnyError> {
+pub struct RetryPolicy<C = AnyError, P = ShortPolling> {
     pub(crate) plan: Plan,
     pub(crate) classifier: C,
+    polling: PhantomData<P>,
 }
 
 /// All of a policy but its classifier, so that what is not generic is compiled once.
+#[expect(clippy::struct_excessive_bools, reason = "switches and their summary")]
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) backoff: Backoff,
@@ -76,7 +82,25 @@ pub(crate) struct Plan {
     pub(crate) max_elapsed: Duration,
     pub(crate) seed: Option<u64>,
     pub(crate) name: Option<&'static str>,
+    pub(crate) budget: Option<RetryBudget>,
+    pub(crate) limiter: Option<Arc<dyn Limiter>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) assume_idempotent: bool,
+    pub(crate) long_polling: bool,
+    /// Whether a success concerns anybody but the caller: set with a budget, a
+    /// limiter or an observer, so that the common path asks one question.
+    pub(crate) is_watched: bool,
+    /// Whether a limiter or a refilling budget wants to know the time.
+    pub(crate) is_clocked: bool,
+}
+
+impl Plan {
+    fn survey(&mut self) {
+        self.is_watched =
+            self.budget.is_some() || self.limiter.is_some() || self.observer.is_some();
+        self.is_clocked =
+            self.limiter.is_some() || self.budget.as_ref().is_some_and(RetryBudget::refills);
+    }
 }
 
 impl fmt::Debug for Plan {
@@ -89,8 +113,12 @@ impl fmt::Debug for Plan {
             .field("max_attempts", &bound(self.max_attempts))
             .field("max_elapsed", &self.max_elapsed)
             .field("seed", &self.seed)
+            .field("budget", &self.budget)
+            .field("limiter", &self.limiter)
             .field("observed", &self.observer.is_some())
-            .finish()
+            .field("assume_idempotent", &self.assume_idempotent)
+            .field("long_polling", &self.long_polling)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,9 +147,16 @@ impl RetryPolicy {
                 max_elapsed: Duration::MAX,
                 seed: None,
                 name: None,
+                budget: None,
+                limiter: None,
                 observer: None,
+                assume_idempotent: false,
+                long_polling: false,
+                is_watched: false,
+                is_clocked: false,
             },
             classifier: AnyError,
+            polling: PhantomData,
         }
     }
 }
@@ -133,7 +168,7 @@ impl Default for RetryPolicy {
     }
 }
 
-impl<C> RetryPolicy<C> {
+impl<C, P> RetryPolicy<C, P> {
     /// Bounds the attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
         self.plan.max_attempts = at_least_one(n);
@@ -190,27 +225,80 @@ impl<C> RetryPolicy<C> {
         self
     }
 
+    /// Lets every call draw on `budget`, which its clones share: see
+    /// [`RetryBudget`].
+    pub fn budget(mut self, budget: &RetryBudget) -> Self {
+        self.plan.budget = Some(budget.clone());
+        self.plan.survey();
+        self
+    }
+
+    /// Takes the budget away: retries are bounded for each call alone.
+    pub fn no_budget(mut self) -> Self {
+        self.plan.budget = None;
+        self.plan.survey();
+        self
+    }
+
+    /// Asks `limiter` before every attempt, first ones included.
+    ///
+    /// Its waits come on top of the backoff, are counted in `waited`, and are
+    /// not cut by `max_elapsed`: there is no outcome to return in their place.
+    pub fn limiter(mut self, limiter: impl Limiter + 'static) -> Self {
+        self.plan.limiter = Some(Arc::new(limiter));
+        self.plan.survey();
+        self
+    }
+
     /// Sets who hears of retries and ends; a pair of observers is one, too.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.plan.observer = Some(Arc::new(observer));
+        self.plan.survey();
+        self
+    }
+
+    /// With the budget empty, serves the wait all the same and then returns the
+    /// outcome.
+    ///
+    /// For calls that hold a connection open until there is news (SQS
+    /// `ReceiveMessage`, SWF `PollForActivityTask` and the like) and are made in
+    /// an endless loop, which would otherwise spin while the service fails.
+    ///
+    /// The outcome is kept across that wait, so a call's future is `Send` only
+    /// where its outcome is: hence the type of its own.
+    pub fn long_polling(mut self) -> RetryPolicy<C, LongPolling> {
+        self.plan.long_polling = true;
+        RetryPolicy {
+            plan: self.plan,
+            classifier: self.classifier,
+            polling: PhantomData,
+        }
+    }
+
+    /// Says that every call may be repeated safely, whatever its HTTP method:
+    /// for drivers that see the method and would retry a POST or a PATCH only
+    /// when it was throttled.
+    pub const fn assume_idempotent(mut self) -> Self {
+        self.plan.assume_idempotent = true;
         self
     }
 
     /// Sets the classifier.
-    pub fn classify<D>(self, classifier: D) -> RetryPolicy<D> {
+    pub fn classify<D>(self, classifier: D) -> RetryPolicy<D, P> {
         RetryPolicy {
             plan: self.plan,
             classifier,
+            polling: PhantomData,
         }
     }
 
     /// Retries the errors for which `predicate` holds, and no other.
-    pub fn when<E, P: Fn(&E) -> bool>(self, predicate: P) -> RetryPolicy<When<P>> {
+    pub fn when<E, F: Fn(&E) -> bool>(self, predicate: F) -> RetryPolicy<When<F>, P> {
         self.classify(When(predicate))
     }
 
     /// Judges outcomes with a closure.
-    pub fn classify_fn<T, E, F>(self, f: F) -> RetryPolicy<ClassifyFn<F>>
+    pub fn classify_fn<T, E, F>(self, f: F) -> RetryPolicy<ClassifyFn<F>, P>
     where
         F: Fn(Result<&T, &E>) -> Verdict,
     {
@@ -219,13 +307,74 @@ impl<C> RetryPolicy<C> {
 
     /// Hides the classifier's type, so that a policy with a closure inside can
     /// be a struct's field.
-    pub fn erased<T, E>(self) -> RetryPolicy<DynClassify<T, E>>
+    pub fn erased<T, E>(self) -> RetryPolicy<DynClassify<T, E>, P>
     where
         C: Classify<T, E> + Send + Sync + 'static,
     {
         RetryPolicy {
             plan: self.plan,
             classifier: DynClassify(Arc::new(self.classifier)),
+            polling: PhantomData,
         }
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "that is what seals")]
+    pub trait Sealed {}
+}
+
+/// What a policy does with the outcome of a call whose budget is empty:
+/// [`ShortPolling`] or [`LongPolling`]. Sealed.
+pub trait Polling: sealed::Sealed {
+    /// An outcome kept across a wait.
+    #[doc(hidden)]
+    type Kept<O>;
+
+    /// Keeps an outcome, or returns it where nothing is to be waited for.
+    #[doc(hidden)]
+    fn keep<O>(outcome: O) -> Result<Self::Kept<O>, O>;
+
+    #[doc(hidden)]
+    fn release<O>(kept: Self::Kept<O>) -> O;
+}
+
+/// The outcome is returned at once, and never kept across a wait: the default.
+#[expect(clippy::exhaustive_enums, reason = "only a type-level switch")]
+#[derive(Clone, Copy, Debug)]
+pub enum ShortPolling {}
+
+impl sealed::Sealed for ShortPolling {}
+
+impl Polling for ShortPolling {
+    type Kept<O> = Infallible;
+
+    #[inline]
+    fn keep<O>(outcome: O) -> Result<Infallible, O> {
+        Err(outcome)
+    }
+
+    fn release<O>(kept: Infallible) -> O {
+        match kept {}
+    }
+}
+
+/// The outcome is returned after the wait; chosen by
+/// [`RetryPolicy::long_polling`].
+#[expect(clippy::exhaustive_enums, reason = "only a type-level switch")]
+#[derive(Clone, Copy, Debug)]
+pub enum LongPolling {}
+
+impl sealed::Sealed for LongPolling {}
+
+impl Polling for LongPolling {
+    type Kept<O> = O;
+
+    fn keep<O>(outcome: O) -> Result<O, O> {
+        Ok(outcome)
+    }
+
+    fn release<O>(kept: O) -> O {
+        kept
     }
 }

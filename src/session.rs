@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::backoff::duration;
+use crate::budget::RetryBudget;
 use crate::classify::{AnyError, Classify, ErrorKind, Verdict};
 use crate::error::{Outcome, StopReason};
 use crate::event::{RetryEvent, StopEvent};
 use crate::jitter;
-use crate::policy::{Plan, RetryPolicy, ServerHint, bound};
+use crate::limiter::Limiter;
+use crate::policy::{Plan, RetryPolicy, ServerHint, ShortPolling, bound};
+use crate::timer::nanos;
 
 /// What to do after an outcome.
 #[expect(clippy::exhaustive_enums, reason = "go on or stop: there is no third")]
@@ -33,7 +36,8 @@ const NEVER: Duration = Duration::MAX;
 pub(crate) struct State {
     /// `max_elapsed` until the call starts, then the moment it ends.
     deadline: Duration,
-    /// The last delay drawn from a backoff.
+    /// The last delay drawn from a backoff; at the end of a long-polling call
+    /// the wait that is still to be served.
     previous: u64,
     waited: u64,
     /// The attempts that have ended.
@@ -44,10 +48,6 @@ pub(crate) struct State {
     /// Whether a failure was no throttling.
     mixed: bool,
     pub(crate) non_idempotent: bool,
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl State {
@@ -69,15 +69,45 @@ impl State {
         self.deadline = total;
     }
 
-    /// Whether the rules depend on the time.
+    /// Whether the call is bounded in time.
     #[inline]
     pub(crate) fn is_timed(&self) -> bool {
         self.deadline != NEVER
     }
 
-    /// Begins the call.
+    /// Whether the driver has to read the clock.
+    #[inline]
+    pub(crate) fn needs_clock(&self, plan: &Plan) -> bool {
+        plan.is_clocked || self.is_timed()
+    }
+
+    /// Begins the call. No bound stays none: the sum saturates.
     pub(crate) const fn start(&mut self, now: Duration) {
         self.deadline = self.deadline.saturating_add(now);
+    }
+
+    /// Asks the limiter whether the next attempt may begin at `now`, or how long
+    /// to wait before asking again.
+    #[inline]
+    pub(crate) fn admit(&mut self, plan: &Plan, now: Duration) -> Option<Duration> {
+        let limiter = plan.limiter.as_deref()?;
+        self.admit_slowly(plan, limiter, now)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit_slowly(
+        &mut self,
+        plan: &Plan,
+        limiter: &dyn Limiter,
+        now: Duration,
+    ) -> Option<Duration> {
+        let delay = limiter.acquire(now).err()?;
+        self.waited = self.waited.saturating_add(nanos(delay));
+        if let Some(observer) = &plan.observer {
+            observer.on_limited(delay);
+        }
+        Some(delay)
     }
 
     /// Moves a call that began at `start` on one clock to another, on which it
@@ -101,7 +131,7 @@ impl State {
     /// Judges what an attempt came to at `now`.
     #[inline]
     pub(crate) fn decide(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
-        if verdict == Verdict::Success && plan.observer.is_none() {
+        if verdict == Verdict::Success && !plan.is_watched {
             self.executed = self.executed.saturating_add(1);
             self.kind = None;
             return Decision::Stop(StopReason::Success);
@@ -112,6 +142,16 @@ impl State {
     #[cold]
     #[inline(never)]
     fn decide_slowly(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
+        if let Some(limiter) = &plan.limiter {
+            let throttled = matches!(
+                verdict,
+                Verdict::Retry {
+                    kind: ErrorKind::Throttling,
+                    ..
+                }
+            );
+            limiter.record(now, throttled);
+        }
         let attempt = self.attempt(now);
         self.executed = attempt.number;
         let decision = self.weigh(plan, verdict, now);
@@ -121,11 +161,16 @@ impl State {
                 observer.on_retry(&event(plan, attempt, delay, kind));
             }
         }
-        if let (Decision::Stop(reason), Some(observer)) = (decision, &plan.observer) {
+        if let Decision::Stop(reason) = decision {
+            let delay = self.last_wait(plan, reason).unwrap_or_default();
+            self.waited = self.waited.saturating_add(nanos(delay));
+            let Some(observer) = &plan.observer else {
+                return decision;
+            };
             observer.on_stop(&StopEvent {
                 all_throttled: self.all_throttled(),
                 attempts: self.executed,
-                delay: Duration::ZERO,
+                delay,
                 kind: self.kind,
                 max_attempts: bound(self.max_attempts),
                 name: plan.name,
@@ -138,17 +183,19 @@ impl State {
 
     /// The questions in their order, so that a retry refused for one reason
     /// costs nothing for a later one: success, permanent, attempts, the delay
-    /// with its hint, time.
+    /// with its hint, time, budget.
     fn weigh(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
         let (kind, hint) = match verdict {
-            Verdict::Success | Verdict::Permanent => {
+            Verdict::Success => {
+                let retried = self.kind.take();
+                if let Some(budget) = &plan.budget {
+                    budget.succeeded(retried, now);
+                }
+                return Decision::Stop(StopReason::Success);
+            }
+            Verdict::Permanent => {
                 self.kind = None;
-                let success = verdict == Verdict::Success;
-                return Decision::Stop(if success {
-                    StopReason::Success
-                } else {
-                    StopReason::Permanent
-                });
+                return Decision::Stop(StopReason::Permanent);
             }
             Verdict::Retry { kind, after } => (kind, after),
         };
@@ -167,7 +214,26 @@ impl State {
         if self.is_timed() && now.saturating_add(delay) > self.deadline {
             return Decision::Stop(StopReason::OutOfTime);
         }
+        if let Some(budget) = &plan.budget {
+            if !budget.spend(kind, now) {
+                self.previous = nanos(delay);
+                return Decision::Stop(StopReason::OutOfBudget);
+            }
+        }
         Decision::RetryAfter(delay)
+    }
+
+    /// The wait that a call which ended for `reason` still serves before its
+    /// outcome is returned: a long-polling one with an empty budget.
+    #[inline]
+    pub(crate) fn last_wait(&self, plan: &Plan, reason: StopReason) -> Option<Duration> {
+        let waits = plan.long_polling && reason == StopReason::OutOfBudget;
+        waits.then(|| Duration::from_nanos(self.previous))
+    }
+
+    /// What the retry that is waited for has cost, if anything.
+    pub(crate) fn paid<'p>(&self, plan: &'p Plan) -> Paid<'p> {
+        Paid(plan.budget.as_ref().zip(self.kind))
     }
 
     /// The delay before the next attempt, or the hint that is too long.
@@ -246,6 +312,24 @@ impl State {
     }
 }
 
+/// The price of a retry, given back when dropped in the wait before it.
+pub(crate) struct Paid<'p>(Option<(&'p RetryBudget, ErrorKind)>);
+
+impl Paid<'_> {
+    /// The retry is made after all.
+    pub(crate) fn spend(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Paid<'_> {
+    fn drop(&mut self) {
+        if let Some((budget, kind)) = self.0 {
+            budget.give_back(kind);
+        }
+    }
+}
+
 const fn event(plan: &Plan, attempt: Attempt, delay: Duration, kind: ErrorKind) -> RetryEvent {
     RetryEvent {
         attempt,
@@ -280,8 +364,8 @@ const fn event(plan: &Plan, attempt: Attempt, delay: Duration, kind: ErrorKind) 
 /// ```
 #[must_use = "a session does nothing until it is told an outcome"]
 #[derive(Clone, Debug)]
-pub struct Session<'p, C = AnyError> {
-    pub(crate) policy: &'p RetryPolicy<C>,
+pub struct Session<'p, C = AnyError, P = ShortPolling> {
+    pub(crate) policy: &'p RetryPolicy<C, P>,
     pub(crate) state: State,
     pub(crate) now: Duration,
     /// Whether `now` is of the process's own clock.
@@ -289,14 +373,12 @@ pub struct Session<'p, C = AnyError> {
     reason: Option<StopReason>,
 }
 
-impl<C> RetryPolicy<C> {
+impl<C, P> RetryPolicy<C, P> {
     /// Begins a call at `now`, a time of the clock that later tells
     /// [`Session::decide`] the time.
-    pub fn start_at(&self, now: Duration) -> Session<'_, C> {
+    pub const fn start_at(&self, now: Duration) -> Session<'_, C, P> {
         let mut state = State::new(&self.plan);
-        if state.is_timed() {
-            state.start(now);
-        }
+        state.start(now);
         Session {
             policy: self,
             state,
@@ -307,7 +389,7 @@ impl<C> RetryPolicy<C> {
     }
 }
 
-impl<C> Session<'_, C> {
+impl<C, P> Session<'_, C, P> {
     /// The attempt that is under way, or the next one.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
@@ -332,6 +414,40 @@ impl<C> Session<'_, C> {
             Decision::Stop(reason) => self.reason = Some(reason),
         }
         decision
+    }
+
+    /// Asks the policy's limiter whether the next attempt may begin at `now`.
+    ///
+    /// For who calls [`decide`](Self::decide) by hand; to be asked before every
+    /// attempt, the first one included. Without a limiter the answer is yes.
+    ///
+    /// # Errors
+    ///
+    /// The wait before asking again.
+    pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
+        self.now = now;
+        self.state.admit(&self.policy.plan, now).map_or(Ok(()), Err)
+    }
+
+    /// The wait that is still to be served before the outcome is returned: of a
+    /// [long-polling](RetryPolicy::long_polling) call with an empty budget.
+    ///
+    /// For who calls [`decide`](Self::decide) by hand; `check` and its siblings
+    /// serve it.
+    #[must_use]
+    pub fn last_wait(&self) -> Option<Duration> {
+        self.state.last_wait(&self.policy.plan, self.reason?)
+    }
+
+    /// Gives back the tokens of the retry that was decided on last and will not
+    /// be made.
+    ///
+    /// For who calls [`decide`](Self::decide) by hand and is dropped in the
+    /// wait; `check` and its siblings do it by themselves.
+    pub fn cancel(self) {
+        if self.reason.is_none() {
+            drop(self.state.paid(&self.policy.plan));
+        }
     }
 
     /// Only throttling is retried from here on: for an operation that must not

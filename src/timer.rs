@@ -87,6 +87,11 @@ fn since_anchor(instant: Instant) -> Duration {
     }
 }
 
+/// A duration in nanoseconds, saturating at 584 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Blocks this thread for `duration`.
 pub(crate) fn sleep_blocking(duration: Duration) {
     #[expect(clippy::disallowed_methods, reason = "this room waits")]

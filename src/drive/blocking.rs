@@ -13,7 +13,7 @@ use crate::policy::{RetryPolicy, at_least_one};
 use crate::session::{Decision, Session, State};
 use crate::timer;
 
-impl<C> RetryPolicy<C> {
+impl<C, P> RetryPolicy<C, P> {
     /// Prepares a sync call of `op`: finish it with `.call()` or `.outcome()`.
     ///
     /// ```
@@ -41,9 +41,10 @@ impl<C> RetryPolicy<C> {
     /// Begins a call that is driven by hand with
     /// [`check`](Session::check) or [`check_blocking`](Session::check_blocking).
     ///
-    /// The clock is read where `max_elapsed` needs it, and only there.
-    pub fn start(&self) -> Session<'_, C> {
-        let timed = State::new(&self.plan).is_timed();
+    /// The clock is read where `max_elapsed`, a limiter or a refilling budget
+    /// needs it, and only there.
+    pub fn start(&self) -> Session<'_, C, P> {
+        let timed = State::new(&self.plan).needs_clock(&self.plan);
         let mut session = self.start_at(if timed { timer::now() } else { Duration::ZERO });
         session.own_clock = true;
         session
@@ -177,7 +178,7 @@ where
         let Parts { plan, classifier } = self.recipe.parts();
         // How far the waits of a `sleep_with` run ahead of the clock.
         let mut ahead = Duration::ZERO;
-        let timed = self.state.is_timed();
+        let timed = self.state.needs_clock(plan);
         let clock = |ahead: Duration| {
             if timed {
                 timer::now().saturating_add(ahead)
@@ -185,32 +186,60 @@ where
                 Duration::ZERO
             }
         };
+        let sleep = &mut self.sleep;
+        let mut wait = |delay: Duration, ahead: &mut Duration| {
+            let due = clock(*ahead).saturating_add(delay);
+            sleep(delay);
+            let now = clock(*ahead);
+            *ahead = ahead.saturating_add(due.saturating_sub(now));
+            now.max(due)
+        };
         let mut now = clock(ahead);
-        if timed {
-            self.state.start(now);
-        }
+        self.state.start(now);
         loop {
+            while let Some(delay) = self.state.admit(plan, now) {
+                now = wait(delay, &mut ahead);
+            }
             let result = (self.op)(self.state.attempt(now));
             now = clock(ahead);
             let verdict = classifier.classify(result.as_ref());
             match self.state.decide(plan, verdict, now) {
-                Decision::Stop(reason) => return self.state.outcome(result, reason),
+                Decision::Stop(reason) => {
+                    if let Some(delay) = self.state.last_wait(plan, reason) {
+                        wait(delay, &mut ahead);
+                    }
+                    return self.state.outcome(result, reason);
+                }
                 Decision::RetryAfter(delay) => {
                     let event = self.state.event(plan, delay, now);
                     self.hook.retrying(&event.with(result.as_ref()));
                     drop(result);
-                    let due = clock(ahead).saturating_add(delay);
-                    (self.sleep)(delay);
-                    now = clock(ahead);
-                    ahead = ahead.saturating_add(due.saturating_sub(now));
-                    now = now.max(due);
+                    now = wait(delay, &mut ahead);
                 }
             }
         }
     }
 }
 
-impl<C> Session<'_, C> {
+impl<C, P> Session<'_, C, P> {
+    /// Blocks this thread until the limiter lets the next attempt go, if there
+    /// is a limiter; to be called before the first attempt.
+    pub fn ready_blocking(&mut self) -> Attempt {
+        while let Err(delay) = self.admit(self.process_time()) {
+            timer::sleep_blocking(delay);
+        }
+        self.attempt()
+    }
+
+    /// The time on the process's own clock, where it is needed.
+    fn process_time(&self) -> Duration {
+        if self.state.needs_clock(&self.policy.plan) {
+            timer::now()
+        } else {
+            self.now
+        }
+    }
+
     /// Judges an outcome and blocks this thread for the wait, if there is one.
     ///
     /// `Continue` says to make the next attempt; `Break` holds the outcome to
@@ -219,16 +248,17 @@ impl<C> Session<'_, C> {
     where
         C: Classify<T, E>,
     {
-        let now = if self.state.is_timed() {
-            timer::now()
-        } else {
-            self.now
-        };
-        match self.decide(outcome.as_ref(), now) {
-            Decision::Stop(_) => ControlFlow::Break(outcome),
+        match self.decide(outcome.as_ref(), self.process_time()) {
+            Decision::Stop(_) => {
+                if let Some(delay) = self.last_wait() {
+                    timer::sleep_blocking(delay);
+                }
+                ControlFlow::Break(outcome)
+            }
             Decision::RetryAfter(delay) => {
                 drop(outcome);
                 timer::sleep_blocking(delay);
+                self.ready_blocking();
                 ControlFlow::Continue(())
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::event::RetryEvent;
-use crate::policy::{Plan, RetryPolicy};
+use crate::policy::{Plan, Polling, RetryPolicy};
 
 pub(crate) mod sealed {
     #[expect(unnameable_types, reason = "that is what seals")]
@@ -15,6 +15,9 @@ pub(crate) mod sealed {
 pub trait Recipe: sealed::Sealed {
     /// What judges the outcomes.
     type Classifier;
+
+    /// What is done with the outcome of a call whose budget is empty.
+    type Polling: Polling;
 
     #[doc(hidden)]
     fn parts(&self) -> Parts<'_, Self::Classifier>;
@@ -31,10 +34,11 @@ pub struct Parts<'a, C> {
     pub(crate) classifier: &'a C,
 }
 
-impl<C> sealed::Sealed for &RetryPolicy<C> {}
+impl<C, P> sealed::Sealed for &RetryPolicy<C, P> {}
 
-impl<C> Recipe for &RetryPolicy<C> {
+impl<C, P: Polling> Recipe for &RetryPolicy<C, P> {
     type Classifier = C;
+    type Polling = P;
 
     #[inline]
     fn parts(&self) -> Parts<'_, C> {
@@ -56,6 +60,7 @@ impl<R, D> sealed::Sealed for Reclassified<R, D> {}
 
 impl<R: Recipe, D> Recipe for Reclassified<R, D> {
     type Classifier = D;
+    type Polling = R::Polling;
 
     #[inline]
     fn parts(&self) -> Parts<'_, D> {

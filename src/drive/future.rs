@@ -15,13 +15,13 @@ use crate::drive::call::sealed::Sealed;
 use crate::drive::call::{Hook, OnRetry, Parts, Recipe, Reclassified};
 use crate::error::{Outcome, StopReason, TimedOut};
 use crate::event::RetryEvent;
-use crate::policy::{RetryPolicy, at_least_one};
+use crate::policy::{Polling, RetryPolicy, at_least_one};
 use crate::session::{Decision, Session, State};
 #[cfg(feature = "tokio")]
 use crate::timer::TokioTimer;
 use crate::timer::{self, DefaultTimer, Timer};
 
-impl<C> RetryPolicy<C> {
+impl<C, P> RetryPolicy<C, P> {
     /// Prepares an async call of `op`: `.await` it, or its `.outcome()`.
     ///
     /// The future is `Send` when the operation's future is, and spawns nothing:
@@ -188,7 +188,11 @@ where
     }
 
     /// Returns the result with the story of the call, in place of the result.
-    pub fn outcome(self) -> OutcomeFuture<R, F, L::Future, H, M, L>
+    #[expect(
+        clippy::type_complexity,
+        reason = "a future's parts are its parameters"
+    )]
+    pub fn outcome(self) -> OutcomeFuture<R, F, L::Future, H, M, L, Kept<R, T, E>>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
@@ -213,7 +217,7 @@ where
     M: Timer, // feature `tokio`, or `.timer(my_timer)`
 {
     type Output = Result<T, E>;
-    type IntoFuture = RetryFuture<R, F, L::Future, H, M, L>;
+    type IntoFuture = RetryFuture<R, F, L::Future, H, M, L, Kept<R, T, E>>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -228,6 +232,9 @@ where
         }
     }
 }
+
+/// An outcome kept across a wait, which only a long-polling call does.
+type Kept<R, T, E> = <<R as Recipe>::Polling as Polling>::Kept<Result<T, E>>;
 
 /// The bound on each attempt: none, or [`AttemptTimeout`]. Sealed.
 pub trait Limit<M, Fut: Future>: Sealed {
@@ -306,9 +313,13 @@ where
 
 pin_project! {
     /// The future of an async call; made by awaiting [`Retry`].
+    ///
+    /// Its parameters are those of [`Retry`], the attempt's future `A`, and the
+    /// outcome `K` that a long-polling call keeps across its last wait.
     #[must_use = "futures do nothing unless awaited"]
-    pub struct RetryFuture<R, F, A, H, M, L>
+    pub struct RetryFuture<R, F, A, H, M, L, K>
     where
+        R: Recipe,
         M: Timer,
     {
         recipe: R,
@@ -318,21 +329,41 @@ pin_project! {
         limit: L,
         state: State,
         #[pin]
-        stage: Stage<A, M::Sleep>,
+        stage: Stage<A, M::Sleep, K>,
+    }
+
+    impl<R, F, A, H, M, L, K> PinnedDrop for RetryFuture<R, F, A, H, M, L, K>
+    where
+        R: Recipe,
+        M: Timer,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Stage::Wait { .. } = &*this.stage {
+                drop(this.state.paid(this.recipe.parts().plan));
+            }
+        }
     }
 }
 
 pin_project! {
     #[project = StageProjection]
-    enum Stage<A, S> {
+    enum Stage<A, S, K> {
         Start,
         Attempt { #[pin] future: A },
+        // The wait before an attempt.
         Wait { #[pin] sleep: S },
+        // The wait before the outcome is returned.
+        LastWait { #[pin] sleep: S, kept: Option<K> },
         Done,
     }
 }
 
-impl<R: fmt::Debug, F, A, H, M: Timer, L> fmt::Debug for RetryFuture<R, F, A, H, M, L> {
+impl<R, F, A, H, M, L, K> fmt::Debug for RetryFuture<R, F, A, H, M, L, K>
+where
+    R: Recipe + fmt::Debug,
+    M: Timer,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryFuture")
             .field("recipe", &self.recipe)
@@ -341,12 +372,14 @@ impl<R: fmt::Debug, F, A, H, M: Timer, L> fmt::Debug for RetryFuture<R, F, A, H,
     }
 }
 
-/// How many attempts one poll may make before it lets others run: an operation
-/// that is always ready, retried without delay, would starve its executor.
-const ATTEMPTS_PER_POLL: u32 = 64;
+/// How many turns, two an attempt, one poll may make before it lets others run:
+/// an operation that is always ready, retried without delay, would starve its
+/// executor.
+const TURNS_PER_POLL: u32 = 128;
 
-impl<R, F, A, H, M, L> RetryFuture<R, F, A, H, M, L>
+impl<R, F, A, H, M, L, K> RetryFuture<R, F, A, H, M, L, K>
 where
+    R: Recipe,
     M: Timer,
 {
     #[inline]
@@ -355,8 +388,8 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<(Result<T, E>, StopReason)>
     where
-        R: Recipe,
         R::Classifier: Classify<T, E>,
+        R::Polling: Polling<Kept<Result<T, E>> = K>,
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         A: Future<Output = Result<T, E>>,
@@ -365,9 +398,14 @@ where
     {
         let mut this = self.project();
         let Parts { plan, classifier } = this.recipe.parts();
-        let timed = this.state.is_timed();
-        let mut attempts = 0_u32;
+        let timed = this.state.needs_clock(plan);
+        let mut turns = 0_u32;
         loop {
+            if turns == TURNS_PER_POLL {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            turns = turns.saturating_add(1);
             match this.stage.as_mut().project() {
                 StageProjection::Attempt { future } => {
                     let result = ready!(future.poll(cx));
@@ -379,8 +417,20 @@ where
                     };
                     match this.state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {
-                            this.stage.set(Stage::Done);
-                            return Poll::Ready((result, reason));
+                            let kept = match this.state.last_wait(plan, reason) {
+                                Some(delay) => R::Polling::keep(result).map(|kept| (kept, delay)),
+                                None => Err(result),
+                            };
+                            match kept {
+                                Ok((kept, delay)) => {
+                                    let (sleep, kept) = (this.timer.sleep(delay), Some(kept));
+                                    this.stage.set(Stage::LastWait { sleep, kept });
+                                }
+                                Err(result) => {
+                                    this.stage.set(Stage::Done);
+                                    return Poll::Ready((result, reason));
+                                }
+                            }
                         }
                         Decision::RetryAfter(delay) => {
                             let event = this.state.event(plan, delay, now);
@@ -392,14 +442,19 @@ where
                             this.stage.set(Stage::Wait { sleep });
                         }
                     }
-                    attempts = attempts.saturating_add(1);
-                    if attempts >= ATTEMPTS_PER_POLL {
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
                     continue;
                 }
                 StageProjection::Wait { sleep } => ready!(sleep.poll(cx)),
+                StageProjection::LastWait { sleep, kept } => {
+                    ready!(sleep.poll(cx));
+                    // Always there: the stage is left as soon as it is taken.
+                    let Some(kept) = kept.take() else {
+                        return Poll::Pending;
+                    };
+                    this.stage.set(Stage::Done);
+                    let result = R::Polling::release(kept);
+                    return Poll::Ready((result, StopReason::OutOfBudget));
+                }
                 StageProjection::Start => {
                     if timed {
                         this.state.start(this.timer.now());
@@ -413,6 +468,11 @@ where
             } else {
                 Duration::ZERO
             };
+            if let Some(delay) = this.state.admit(plan, now) {
+                let sleep = this.timer.sleep(delay);
+                this.stage.set(Stage::Wait { sleep });
+                continue;
+            }
             let attempt = this.state.attempt(now);
             let future = (this.op)(attempt);
             let future = this.limit.bound(this.timer, attempt.remaining(), future);
@@ -421,10 +481,11 @@ where
     }
 }
 
-impl<R, F, A, H, M, L, Fut, T, E> Future for RetryFuture<R, F, A, H, M, L>
+impl<R, F, A, H, M, L, K, Fut, T, E> Future for RetryFuture<R, F, A, H, M, L, K>
 where
     R: Recipe,
     R::Classifier: Classify<T, E>,
+    R::Polling: Polling<Kept<Result<T, E>> = K>,
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
     A: Future<Output = Result<T, E>>,
@@ -445,19 +506,21 @@ pin_project! {
     /// `.outcome()`.
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
-    pub struct OutcomeFuture<R, F, A, H, M, L>
+    pub struct OutcomeFuture<R, F, A, H, M, L, K>
     where
+        R: Recipe,
         M: Timer,
     {
         #[pin]
-        inner: RetryFuture<R, F, A, H, M, L>,
+        inner: RetryFuture<R, F, A, H, M, L, K>,
     }
 }
 
-impl<R, F, A, H, M, L, Fut, T, E> Future for OutcomeFuture<R, F, A, H, M, L>
+impl<R, F, A, H, M, L, K, Fut, T, E> Future for OutcomeFuture<R, F, A, H, M, L, K>
 where
     R: Recipe,
     R::Classifier: Classify<T, E>,
+    R::Polling: Polling<Kept<Result<T, E>> = K>,
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
     A: Future<Output = Result<T, E>>,
@@ -474,7 +537,7 @@ where
     }
 }
 
-impl<C> Session<'_, C> {
+impl<C, P: Polling> Session<'_, C, P> {
     /// Judges an outcome and waits on tokio's timer, if there is a wait.
     ///
     /// `Continue` says to make the next attempt; `Break` holds the outcome to
@@ -509,15 +572,18 @@ impl<C> Session<'_, C> {
         self.check_on(&TokioTimer, outcome).await
     }
 
-    /// The attempt to make next.
+    /// Waits until the limiter lets the next attempt go, if there is a limiter;
+    /// to be called before the first attempt.
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    #[expect(
-        clippy::unused_async,
-        reason = "waits for a limiter once there is one, before the first attempt"
-    )]
     pub async fn ready(&mut self) -> Attempt {
-        self.attempt()
+        self.ready_on(&TokioTimer).await
+    }
+
+    /// As `ready`, waiting on `timer`.
+    pub async fn ready_with<M: Timer>(&mut self, timer: &M) -> Attempt {
+        self.change_clock(timer);
+        self.ready_on(timer).await
     }
 
     /// Judges an outcome and waits on `timer`, if there is a wait; else as
@@ -536,13 +602,36 @@ impl<C> Session<'_, C> {
         M: Timer,
         C: Classify<T, E>,
     {
-        if self.own_clock && self.state.is_timed() {
-            self.own_clock = false;
-            let elapsed = timer::now().saturating_sub(self.now).as_millis();
-            let elapsed = Duration::from_millis(u64::try_from(elapsed).unwrap_or(u64::MAX));
-            self.state.restart(self.now, timer.now(), elapsed);
-        }
+        self.change_clock(timer);
         self.check_on(timer, outcome).await
+    }
+
+    /// Carries a session that began on the process's own clock over to `timer`.
+    fn change_clock<M: Timer>(&mut self, timer: &M) {
+        if !self.own_clock || !self.state.needs_clock(&self.policy.plan) {
+            return;
+        }
+        self.own_clock = false;
+        let elapsed = timer::now().saturating_sub(self.now).as_millis();
+        let elapsed = Duration::from_millis(u64::try_from(elapsed).unwrap_or(u64::MAX));
+        let now = timer.now();
+        self.state.restart(self.now, now, elapsed);
+        self.now = now;
+    }
+
+    fn time_on<M: Timer>(&self, timer: &M) -> Duration {
+        if self.state.needs_clock(&self.policy.plan) {
+            timer.now()
+        } else {
+            self.now
+        }
+    }
+
+    async fn ready_on<M: Timer>(&mut self, timer: &M) -> Attempt {
+        while let Err(delay) = self.admit(self.time_on(timer)) {
+            timer.sleep(delay).await;
+        }
+        self.attempt()
     }
 
     async fn check_on<M, T, E>(
@@ -554,16 +643,25 @@ impl<C> Session<'_, C> {
         M: Timer,
         C: Classify<T, E>,
     {
-        let now = if self.state.is_timed() {
-            timer.now()
-        } else {
-            self.now
-        };
-        match self.decide(outcome.as_ref(), now) {
-            Decision::Stop(_) => ControlFlow::Break(outcome),
+        match self.decide(outcome.as_ref(), self.time_on(timer)) {
+            Decision::Stop(_) => {
+                let Some(delay) = self.last_wait() else {
+                    return ControlFlow::Break(outcome);
+                };
+                match P::keep(outcome) {
+                    Ok(kept) => {
+                        timer.sleep(delay).await;
+                        ControlFlow::Break(P::release(kept))
+                    }
+                    Err(outcome) => ControlFlow::Break(outcome),
+                }
+            }
             Decision::RetryAfter(delay) => {
                 drop(outcome);
+                let paid = self.state.paid(&self.policy.plan);
                 timer.sleep(delay).await;
+                self.ready_on(timer).await;
+                paid.spend();
                 ControlFlow::Continue(())
             }
         }

@@ -1,0 +1,262 @@
+//! Limiters: asked before every attempt, told of every outcome.
+#![expect(
+    clippy::float_cmp,
+    clippy::unwrap_used,
+    reason = "figures of a test are small and known"
+)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reattempt::{
+    AdaptiveLimiter, Backoff, Decision, ErrorKind, Limiter, ManualTimer, Observer, RetryEvent,
+    RetryPolicy, Verdict,
+};
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn rates_follow_the_vectors() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("data/aws-adaptive.json")).unwrap();
+    let cases = vectors["cases"].as_array().unwrap();
+    assert!(cases.len() > 10);
+    // The same on a clock that is old.
+    for start in [0, 1_073_741_824] {
+        let limiter = AdaptiveLimiter::new();
+        for case in cases {
+            let at = s(start) + Duration::from_secs_f64(case["at"].as_f64().unwrap());
+            limiter.record(at, case["throttled"].as_bool().unwrap());
+            let near = |found: f64, expected: &serde_json::Value| {
+                let expected = expected.as_f64().unwrap();
+                assert!(
+                    (found - expected).abs() <= 1e-6 * expected,
+                    "{case} {found}"
+                );
+            };
+            near(limiter.measured_rate(), &case["measured"]);
+            near(limiter.fill_rate(), &case["fill"]);
+        }
+    }
+}
+
+#[test]
+fn everything_passes_until_the_first_throttling() {
+    let limiter = AdaptiveLimiter::new();
+    for _ in 0..1_000 {
+        assert_eq!(limiter.acquire(s(1)), Ok(()));
+        limiter.record(s(1), false);
+    }
+    limiter.record(s(1), true);
+    assert!(limiter.acquire(s(1)).is_err());
+}
+
+#[test]
+fn a_limited_client_sends_at_its_rate() {
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(0), true);
+    assert_eq!(limiter.fill_rate(), 0.5);
+    assert_eq!(limiter.acquire(s(0)), Err(s(2)));
+    // Asking does not take: the wait is the same for who asks again.
+    assert_eq!(limiter.acquire(s(0)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(1)), Err(s(1)));
+    assert_eq!(limiter.acquire(s(2)), Ok(()));
+    assert_eq!(limiter.acquire(s(2)), Err(s(2)));
+    // Idle time fills one token, the least room, and no more.
+    assert_eq!(limiter.acquire(s(1_000)), Ok(()));
+    assert_eq!(limiter.acquire(s(1_000)), Err(s(2)));
+    // A clock that goes back takes nothing away.
+    assert_eq!(limiter.acquire(s(1)), Err(s(2)));
+}
+
+#[test]
+fn clones_share_one_rate() {
+    let limiter = AdaptiveLimiter::new();
+    let clone = limiter.clone();
+    clone.record(s(0), true);
+    assert!(limiter.acquire(s(0)).is_err());
+}
+
+#[test]
+fn no_time_panics() {
+    let limiter = AdaptiveLimiter::new();
+    for now in [Duration::MAX, Duration::ZERO, s(1), Duration::MAX] {
+        limiter.record(now, true);
+        let _ = limiter.acquire(now);
+        limiter.record(now, false);
+    }
+    assert!(limiter.fill_rate().is_finite() && limiter.measured_rate().is_finite());
+}
+
+/// Refuses each second time it is asked, and writes down what it hears.
+#[derive(Clone, Debug, Default)]
+struct Script(Arc<Mutex<Vec<String>>>);
+
+impl Limiter for Script {
+    fn acquire(&self, now: Duration) -> Result<(), Duration> {
+        let mut log = self.0.lock().unwrap();
+        let refused = log.iter().filter(|line| line.starts_with("ask")).count() % 2 == 0;
+        log.push(format!("ask {}", now.as_secs()));
+        if refused { Err(s(10)) } else { Ok(()) }
+    }
+
+    fn record(&self, now: Duration, throttled: bool) {
+        let line = format!(
+            "{} {}",
+            if throttled { "throttled" } else { "fine" },
+            now.as_secs()
+        );
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+/// Writes down each wait.
+#[derive(Clone, Debug, Default)]
+struct Waits(Arc<Mutex<Vec<(bool, u64)>>>);
+
+impl Observer for Waits {
+    fn on_retry(&self, event: &RetryEvent) {
+        self.0
+            .lock()
+            .unwrap()
+            .push((false, event.delay().as_secs()));
+    }
+
+    fn on_limited(&self, delay: Duration) {
+        self.0.lock().unwrap().push((true, delay.as_secs()));
+    }
+}
+
+const STORY: [&str; 6] = [
+    "ask 0",
+    "ask 10",
+    "throttled 10",
+    "ask 11",
+    "ask 21",
+    "fine 21",
+];
+
+fn judged(script: &Script, waits: &Waits) -> RetryPolicy<impl reattempt::Classify<(), Verdict>> {
+    RetryPolicy::new(Backoff::constant(s(1)))
+        .limiter(script.clone())
+        .observer(waits.clone())
+        .classify_fn(|outcome: Result<&(), &Verdict>| {
+            outcome.map_or_else(|v| *v, |()| Verdict::Success)
+        })
+}
+
+const fn attempt(number: u32) -> Result<(), Verdict> {
+    if number == 1 {
+        Err(Verdict::retry(ErrorKind::Throttling))
+    } else {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_hand_driven_call_asks_and_tells() {
+    let (script, waits) = (Script::default(), Waits::default());
+    let policy = judged(&script, &waits);
+    let mut session = policy.start_at(s(0));
+    assert_eq!(session.admit(s(0)), Err(s(10)));
+    assert_eq!(session.admit(s(10)), Ok(()));
+    assert_eq!(
+        session.decide(attempt(1).as_ref(), s(10)),
+        Decision::RetryAfter(s(1))
+    );
+    assert_eq!(session.admit(s(11)), Err(s(10)));
+    assert_eq!(session.admit(s(21)), Ok(()));
+    let _ = session.decide(attempt(2).as_ref(), s(21));
+    assert_eq!(session.waited(), s(21));
+    assert_eq!(*script.0.lock().unwrap(), STORY);
+    assert_eq!(
+        *waits.0.lock().unwrap(),
+        [(true, 10), (false, 1), (true, 10)]
+    );
+}
+
+#[test]
+fn a_sync_call_asks_before_every_attempt() {
+    let (script, waits) = (Script::default(), Waits::default());
+    let timer = ManualTimer::new();
+    let outcome = judged(&script, &waits)
+        .retry_blocking(|made| attempt(made.number()))
+        .sleep_with(|delay| timer.sleep_blocking(delay))
+        .outcome();
+    assert_eq!((outcome.attempts, outcome.waited), (2, s(21)));
+    assert_eq!(timer.sleeps(), [s(10), s(1), s(10)]);
+    let told = |line: &&str| line.split(' ').next().unwrap().to_owned();
+    let heard: Vec<_> = script
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|line| told(&line.as_str()))
+        .collect();
+    assert_eq!(heard, STORY.iter().map(told).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_async_call_asks_before_every_attempt() {
+    let (script, waits) = (Script::default(), Waits::default());
+    let timer = ManualTimer::new();
+    let policy = judged(&script, &waits);
+    let outcome = policy
+        .retry(|made| async move { attempt(made.number()) })
+        .timer(&timer)
+        .outcome()
+        .await;
+    assert_eq!((outcome.attempts, outcome.waited), (2, s(21)));
+    assert_eq!(*script.0.lock().unwrap(), STORY);
+    assert_eq!(
+        *waits.0.lock().unwrap(),
+        [(true, 10), (false, 1), (true, 10)]
+    );
+}
+
+#[tokio::test]
+async fn the_loop_form_asks_before_every_attempt() {
+    let (script, waits) = (Script::default(), Waits::default());
+    let timer = ManualTimer::new();
+    let policy = judged(&script, &waits);
+    let mut session = policy.start_at(s(0));
+    let mut made = session.ready_with(&timer).await;
+    while session
+        .check_with(&timer, attempt(made.number()))
+        .await
+        .is_continue()
+    {
+        made = session.attempt();
+    }
+    assert_eq!((session.attempts(), session.waited()), (2, s(21)));
+    assert_eq!(*script.0.lock().unwrap(), STORY);
+}
+
+#[tokio::test]
+async fn a_call_dropped_while_limited_was_never_made() {
+    #[derive(Debug)]
+    struct Never;
+    impl Limiter for Never {
+        fn acquire(&self, _: Duration) -> Result<(), Duration> {
+            Err(s(1))
+        }
+        fn record(&self, _: Duration, _: bool) {}
+    }
+    let policy = RetryPolicy::default().limiter(Never);
+    let mut runs = 0;
+    let call = policy
+        .retry(|_| {
+            runs += 1;
+            async { Ok::<_, ()>(()) }
+        })
+        .timer(ManualTimer::new())
+        .into_future();
+    let mut call = Box::pin(call);
+    // Always refused and never waiting for real, it still lets others run.
+    let mut polled = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(call.as_mut().poll(&mut polled).is_pending());
+    drop(call);
+    assert_eq!(runs, 0);
+}
