@@ -49,7 +49,16 @@
 //! | feature | default | adds |
 //! | --- | --- | --- |
 //! | `tokio` | yes | `TokioTimer`, so that a call can be awaited without naming a timer |
+//! | `aws` | yes | the `aws` module: throttling in each of AWS's wire formats, the presets of its SDKs |
 //! | `http` | yes | the `http` module: verdicts from status codes, Retry-After and transport errors |
+//!
+//! Calling AWS with raw HTTP is what the `aws` module's page is about.
+//!
+//! # In an outage
+//!
+//! Retries multiply the load on a server that fails. A [`RetryBudget`], shared by
+//! all calls of a client, bounds them as a whole; a [`Limiter`] bounds the rate
+//! of all attempts. Neither costs anything to speak of while all is well.
 //!
 //! # What it does not do
 //!
@@ -60,6 +69,9 @@
 #![forbid(unsafe_code)]
 
 mod attempt;
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+pub mod aws;
 mod backoff;
 mod budget;
 mod classify;

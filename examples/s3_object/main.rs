@@ -8,28 +8,25 @@
 //! your client). `AWS_REGION` sets the region.
 #![expect(clippy::print_stdout, reason = "the timeline is for a person to read")]
 
+#[path = "../common/client.rs"]
+mod client;
 mod server;
+#[path = "../common/wire.rs"]
+mod wire;
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri};
-use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::TokioIo;
-use reattempt::http::HttpClassifier;
-use reattempt::{Backoff, ErrorKind, RetryEvent, RetryPolicy};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::Full;
+use reattempt::aws::{self, AwsClassifier, InvocationId, ServiceError, sdk_headers};
+use reattempt::{Attempt, Backoff, ErrorKind, RetryEvent, RetryPolicy};
 use sha2::{Digest, Sha256};
-use tokio::net::TcpStream;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -69,33 +66,36 @@ async fn run() -> Result<(), Failure> {
         imds.unwrap_or(fallback),
     );
 
-    // A quarter of a second rather than one, so that the show is short.
-    let policy = reattempt::http::policy()
-        .backoff(Backoff::exponential(Duration::from_millis(250)).cap(Duration::from_secs(5)))
-        .max_attempts(8);
     let client = Client {
-        policy,
+        // As AWS's own SDKs retry, with more patience than their 3 attempts; and a
+        // quarter of a second after a throttling, not one, so that the show is short.
+        policy: aws::standard()
+            .throttling_backoff(Backoff::exponential(Duration::from_millis(250)))
+            .max_attempts(8),
         started: now(),
     };
 
-    let token = text(&client.fetch("IMDS token", || put_token(&imds)).await?)?;
+    let token = text(&client.fetch("IMDS token", |_| put_token(&imds)).await?)?;
     let roles = format!("{imds}/latest/meta-data/iam/security-credentials/");
     let role = text(
         &client
-            .fetch("IMDS role", || get_metadata(&roles, &token))
+            .fetch("IMDS role", |_| get_metadata(&roles, &token))
             .await?,
     )?;
     let role = role.lines().next().unwrap_or_default();
     let path = format!("{roles}{role}");
     let credentials = client
-        .fetch("IMDS credentials", || get_metadata(&path, &token))
+        .fetch("IMDS credentials", |_| get_metadata(&path, &token))
         .await?;
     let credentials = credentials_from(credentials.body())?;
 
     let url = format!("{s3}/{}/{}", encoded(&bucket), encoded(&key));
     let what = format!("GET s3://{bucket}/{key}");
+    let id = InvocationId::new();
     let object = client
-        .fetch(&what, || get_object(&url, &credentials, &region))
+        .fetch(&what, |attempt| {
+            get_object(&url, &credentials, &region, sdk_headers(&id, attempt))
+        })
         .await?;
 
     let digest = sha256(object.body())?;
@@ -137,7 +137,7 @@ fn now() -> Instant {
 }
 
 struct Client {
-    policy: RetryPolicy<HttpClassifier>,
+    policy: RetryPolicy<AwsClassifier>,
     started: Instant,
 }
 
@@ -147,16 +147,16 @@ impl Client {
     /// Reading the body belongs to the attempt: one that is cut off is retried.
     async fn fetch<F>(&self, what: &str, request: F) -> Result<Response<Bytes>, Failure>
     where
-        F: Fn() -> Result<Request<Empty<Bytes>>, Failure>,
+        F: Fn(&Attempt) -> Result<Request<Full<Bytes>>, Failure>,
     {
         println!("{what}");
         let outcome = self
             .policy
-            .retry(|_| async { send(request().map_err(io::Error::other)?).await })
+            .retry(async |attempt| client::send(request(&attempt).map_err(io::Error::other)?).await)
             .on_retry(|event| self.show(event))
             .outcome()
             .await;
-        let (attempts, waited) = (outcome.attempts, outcome.waited);
+        let (attempts, waited, reason) = (outcome.attempts, outcome.waited, outcome.reason);
         let response = outcome
             .into_result()
             .map_err(|error| format!("{what}: {error}: {}", error.get_ref()))?;
@@ -169,10 +169,11 @@ impl Client {
             );
             return Ok(response);
         }
-        println!("{line} → no retry: a repeated request repeats its error");
-        let body = String::from_utf8_lossy(response.body());
-        let code = between(&body, "<Code>", "</Code>").unwrap_or("no error code");
-        Err(format!("{what}: {status}, {code}, after {attempts} attempt(s)").into())
+        let Some(error) = ServiceError::from_response(&response) else {
+            return Err(format!("{what}: {status}, which is no answer").into());
+        };
+        println!("{line} → no retry: {reason}");
+        Err(format!("{what}: {error}, after {attempts} attempt(s)").into())
     }
 
     fn clock(&self) -> String {
@@ -181,7 +182,10 @@ impl Client {
 
     fn show(&self, event: &RetryEvent<Result<&Response<Bytes>, &io::Error>>) {
         let came = match event.outcome() {
-            Ok(response) => response.status().to_string(),
+            Ok(response) => match ServiceError::from_response(response) {
+                Some(error) => error.to_string(),
+                None => response.status().to_string(),
+            },
             Err(error) => error.get_ref().map_or_else(|| error.to_string(), root),
         };
         let verdict = match event.kind() {
@@ -207,51 +211,6 @@ fn root(error: &(dyn Error + Send + Sync + 'static)) -> String {
     last.to_string()
 }
 
-fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
-    Some(text.split_once(open)?.1.split_once(close)?.0)
-}
-
-async fn send(mut request: Request<Empty<Bytes>>) -> io::Result<Response<Bytes>> {
-    let host = request.uri().host().unwrap_or_default().to_owned();
-    let port = request.uri().port_u16().unwrap_or(80);
-    // A server, as opposed to a proxy, is asked for the path alone.
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
-    let stream = TcpStream::connect((host, port)).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(lost)?;
-    let exchange = async {
-        let (head, body) = sender
-            .send_request(request)
-            .await
-            .map_err(lost)?
-            .into_parts();
-        let body = body.collect().await.map_err(lost)?.to_bytes();
-        Ok(Response::from_parts(head, body))
-    };
-    // The connection lives as long as the exchange, in the same task.
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        done = &mut exchange => done,
-        ended = connection => match ended {
-            // The response is there, or the exchange knows why it is not.
-            Ok(()) => exchange.await,
-            Err(error) => Err(lost(error)),
-        },
-    }
-}
-
-/// Hyper tells a connection that ended too early in a way of its own, without
-/// an `io::Error` in the chain.
-fn lost(error: hyper::Error) -> io::Error {
-    if error.is_incomplete_message() {
-        io::Error::new(io::ErrorKind::UnexpectedEof, error)
-    } else {
-        io::Error::other(error)
-    }
-}
-
 /// A request in origin form, with the authority kept for the connection.
 fn request(method: Method, url: &str) -> Result<http::request::Builder, Failure> {
     let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
@@ -262,50 +221,27 @@ fn request(method: Method, url: &str) -> Result<http::request::Builder, Failure>
         .header("host", host))
 }
 
-fn put_token(imds: &str) -> Result<Request<Empty<Bytes>>, Failure> {
+fn put_token(imds: &str) -> Result<Request<Full<Bytes>>, Failure> {
     Ok(request(Method::PUT, &format!("{imds}/latest/api/token"))?
         .header("x-aws-ec2-metadata-token-ttl-seconds", "21600")
-        .body(Empty::new())?)
+        .body(Full::default())?)
 }
 
-fn get_metadata(url: &str, token: &str) -> Result<Request<Empty<Bytes>>, Failure> {
+fn get_metadata(url: &str, token: &str) -> Result<Request<Full<Bytes>>, Failure> {
     Ok(request(Method::GET, url)?
         .header("x-aws-ec2-metadata-token", token)
-        .body(Empty::new())?)
+        .body(Full::default())?)
 }
 
 fn get_object(
     url: &str,
     credentials: &Credentials,
     region: &str,
-) -> Result<Request<Empty<Bytes>>, Failure> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a signature carries the real date"
-    )]
-    let date = SystemTime::now();
-    let mut settings = SigningSettings::default();
-    // S3 wants its paths encoded once and taken as they are.
-    settings.percent_encoding_mode = PercentEncodingMode::Single;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    let identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("s3")
-        .time(date)
-        .settings(settings)
-        .build()?
-        .into();
-    let mut request = request(Method::GET, url)?.body(Empty::new())?;
-    let headers = request
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let signable = SignableRequest::new("GET", url, headers, SignableBody::Bytes(&[]))?;
-    let (instructions, _) = sign(signable, &parameters)?.into_parts();
-    instructions.apply_to_request_http1x(&mut request);
+    sdk_headers: [(HeaderName, HeaderValue); 2],
+) -> Result<Request<Full<Bytes>>, Failure> {
+    let mut request = request(Method::GET, url)?.body(Full::default())?;
+    request.headers_mut().extend(sdk_headers);
+    client::sign(&mut request, b"", "s3", region, credentials)?;
     Ok(request)
 }
 

@@ -5,8 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::wire::{Head, read, reply};
 
 pub(crate) const BUCKET: &str = "demo-bucket";
 pub(crate) const KEY: &str = "reports/november (final).csv";
@@ -34,32 +36,6 @@ pub(crate) async fn start() -> io::Result<String> {
         }
     });
     Ok(url)
-}
-
-struct Head {
-    line: String,
-    headers: Vec<(String, String)>,
-}
-
-impl Head {
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(found, _)| found == name)
-            .map_or("", |(_, value)| value)
-    }
-}
-
-async fn read(stream: &mut TcpStream) -> io::Result<Head> {
-    let mut lines = BufReader::new(stream).lines();
-    let line = lines.next_line().await?.unwrap_or_default();
-    let mut headers = Vec::new();
-    while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
-        if let Some((name, value)) = header.split_once(':') {
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-    }
-    Ok(Head { line, headers })
 }
 
 async fn answer(
@@ -132,7 +108,8 @@ async fn get_object(
             // Closed with a reset in place of an orderly end.
             return stream.set_zero_linger();
         }
-        2 => {
+        2 => return error(&mut stream, "400 Bad Request", "", "ThrottlingException").await,
+        3 => {
             let wait = "retry-after: 1\r\n";
             return error(
                 &mut stream,
@@ -142,7 +119,7 @@ async fn get_object(
             )
             .await;
         }
-        3 => {
+        4 => {
             return error(
                 &mut stream,
                 "500 Internal Server Error",
@@ -161,7 +138,7 @@ async fn get_object(
         return error(&mut stream, "404 Not Found", "", "NoSuchKey").await;
     }
     let body = object();
-    if objects.load(Ordering::Relaxed) == 5 {
+    if objects.load(Ordering::Relaxed) == 6 {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).await?;
         let (half, _) = body.split_at(body.len() / 2);
@@ -180,6 +157,11 @@ fn refused(head: &Head) -> Option<&'static str> {
         || !signature.contains("Signature=")
     {
         return Some("SignatureDoesNotMatch");
+    }
+    if !head.header("amz-sdk-request").ends_with("; max=8")
+        || !signature.contains("amz-sdk-invocation-id;amz-sdk-request;")
+    {
+        return Some("MissingSdkHeaders");
     }
     if head.header("x-amz-security-token") != SESSION {
         return Some("InvalidToken");
@@ -211,14 +193,4 @@ async fn error(stream: &mut TcpStream, status: &str, headers: &str, code: &str) 
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><RequestId>1</RequestId></Error>"
     );
     reply(stream, status, headers, body.as_bytes()).await
-}
-
-async fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) -> io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    stream.shutdown().await
 }

@@ -111,7 +111,22 @@ impl<X> HttpClassifier<X> {
         }
     }
 
-    fn status(&self, status: StatusCode) -> Verdict {
+    /// Whether the caller has ruled a status out.
+    #[cfg(feature = "aws")]
+    pub(crate) fn never_retries(&self, status: StatusCode) -> bool {
+        self.never.has(status)
+    }
+
+    /// The verdict on an error of the transport.
+    pub(crate) fn judge_error<E>(&self, error: &E) -> Verdict
+    where
+        X: JudgeTransport<E>,
+    {
+        self.transport.judge(error)
+    }
+
+    /// The verdict on a status.
+    pub(crate) fn status(&self, status: StatusCode) -> Verdict {
         if self.never.has(status) {
             // A refused success is no success; every other status is final.
             return if status.is_client_error() || status.is_server_error() {
@@ -134,7 +149,7 @@ impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier
     fn classify(&self, outcome: Result<&R, &E>) -> Verdict {
         let response = match outcome {
             Ok(response) => response,
-            Err(error) => return self.transport.judge(error),
+            Err(error) => return self.judge_error(error),
         };
         let verdict = self.status(response.status());
         if !verdict.is_retry() {

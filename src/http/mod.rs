@@ -10,7 +10,7 @@
 //! | any other error | permanent |
 
 mod classifier;
-mod retry_after;
+pub(crate) mod retry_after;
 
 pub use classifier::{
     BoxedSourceChain, HttpClassifier, JudgeTransport, ResponseHead, SourceChain, TransportFn,

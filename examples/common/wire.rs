@@ -1,0 +1,60 @@
+//! As much of HTTP/1.1 as the examples' servers speak.
+
+use std::io;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// A request.
+pub(crate) struct Head {
+    pub(crate) line: String,
+    pub(crate) body: Vec<u8>,
+    headers: Vec<(String, String)>,
+}
+
+impl Head {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// Reads a request.
+pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Head> {
+    let mut stream = BufReader::new(stream);
+    let mut lines = (&mut stream).lines();
+    let line = lines.next_line().await?.unwrap_or_default();
+    let mut headers = Vec::new();
+    while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
+        if let Some((name, value)) = header.split_once(':') {
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+    let mut head = Head {
+        line,
+        headers,
+        body: Vec::new(),
+    };
+    let length = head.header("content-length").parse().unwrap_or(0);
+    head.body.resize(length, 0);
+    stream.read_exact(&mut head.body).await?;
+    Ok(head)
+}
+
+/// Answers and closes.
+pub(crate) async fn reply(
+    stream: &mut TcpStream,
+    status: &str,
+    headers: &str,
+    body: &[u8],
+) -> io::Result<()> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    stream.shutdown().await
+}

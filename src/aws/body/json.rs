@@ -1,0 +1,153 @@
+//! JSON bodies: awsJson1.0, awsJson1.1, restJson1.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_core::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use super::{Found, Text, text};
+
+/// Reads the top-level members of an object, and says whether it is well-formed.
+pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> bool {
+    let mut json = serde_json::Deserializer::from_slice(text(body));
+    let members = Members { details, found };
+    members.deserialize(&mut json).is_ok() && json.end().is_ok()
+}
+
+struct Members<'f, 'a> {
+    details: bool,
+    found: &'f mut Found<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for Members<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Members<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut upper_code = None;
+        while let Some(name) = map.next_key::<Name>()? {
+            let place = match name {
+                Name::Code => &mut self.found.code,
+                Name::UpperCode => &mut upper_code,
+                Name::Type => &mut self.found.kind,
+                Name::Message if self.details => &mut self.found.message,
+                Name::Message | Name::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if let Some(text) = map.next_value::<OnlyText<'a>>()?.0 {
+                *place = Some(text);
+            }
+        }
+        if self.found.code.is_none() {
+            self.found.code = upper_code;
+        }
+        Ok(())
+    }
+}
+
+/// The members that are looked at.
+enum Name {
+    Code,
+    Message,
+    Other,
+    Type,
+    UpperCode,
+}
+
+impl<'a> Deserialize<'a> for Name {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl Visitor<'_> for NameVisitor {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member's name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(match name {
+                    "__type" => Name::Type,
+                    "code" => Name::Code,
+                    "Code" => Name::UpperCode,
+                    "message" | "Message" | "errorMessage" => Name::Message,
+                    _ => Name::Other,
+                })
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// A string that is not empty; a value of another type is passed over.
+struct OnlyText<'a>(Text<'a>);
+
+impl<'a> Deserialize<'a> for OnlyText<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor).map(OnlyText)
+    }
+}
+
+struct TextVisitor;
+
+impl<'a> Visitor<'a> for TextVisitor {
+    type Value = Text<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
+        Ok((!text.is_empty()).then_some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
+        Ok((!text.is_empty()).then(|| Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Text<'a>, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Text<'a>, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Text<'a>, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Text<'a>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Text<'a>, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Text<'a>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Text<'a>, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}

@@ -1,0 +1,299 @@
+//! Error bodies that can be looked at and still be read: `buffer_error`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{HeaderMap, Response};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+/// A body whose beginning can be looked at without taking it.
+pub trait PeekBody {
+    /// The beginning of the body: all that is at hand without waiting.
+    fn peek(&self) -> &[u8];
+
+    /// Whether that is the whole body.
+    fn is_whole(&self) -> bool {
+        true
+    }
+}
+
+impl<B: PeekBody + ?Sized> PeekBody for &B {
+    fn peek(&self) -> &[u8] {
+        (**self).peek()
+    }
+
+    fn is_whole(&self) -> bool {
+        (**self).is_whole()
+    }
+}
+
+impl PeekBody for [u8] {
+    fn peek(&self) -> &[u8] {
+        self
+    }
+}
+
+impl PeekBody for str {
+    fn peek(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PeekBody for Vec<u8> {
+    fn peek(&self) -> &[u8] {
+        self
+    }
+}
+
+impl PeekBody for String {
+    fn peek(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PeekBody for Bytes {
+    fn peek(&self) -> &[u8] {
+        self
+    }
+}
+
+impl PeekBody for () {
+    fn peek(&self) -> &[u8] {
+        &[]
+    }
+}
+
+/// Reads the body of an error response into memory, up to `limit` bytes, so
+/// that a classifier can look for the error code in it.
+///
+/// The body of any other response is not touched. Nothing is lost: the body
+/// that comes back yields every byte, what was read first, and then the rest of
+/// one that was over the limit, as it streams in. What is held is at most
+/// `limit` bytes and one frame more.
+///
+/// The error inside a 200 that a few S3 operations send (`CopyObject`,
+/// `UploadPartCopy`, `CompleteMultipartUpload`) is not seen this way: for those,
+/// read the whole body in the operation.
+///
+/// # Errors
+///
+/// The body's own error, where it fails while it is read: a failed attempt.
+///
+/// ```
+/// use http::{Response, StatusCode};
+/// use http_body_util::{BodyExt, Full};
+/// use reattempt::aws::{PeekBody, ServiceError, buffer_error};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// let mut response = Response::new(Full::from(r#"{"__type":"ThrottlingException"}"#));
+/// *response.status_mut() = StatusCode::BAD_REQUEST;
+///
+/// let response = buffer_error(response, 64 * 1024).await?;
+/// let error = ServiceError::from_response(&response).expect("a 400");
+/// assert_eq!(error.code(), Some("ThrottlingException"));
+/// assert_eq!(response.into_body().collect().await?.to_bytes().len(), 32);
+/// # Ok::<(), std::convert::Infallible>(())
+/// # }).expect("an in-memory body");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn buffer_error<B: Body>(
+    response: Response<B>,
+    limit: usize,
+) -> Result<Response<Buffered<B>>, B::Error> {
+    BufferError::new(response, limit).await
+}
+
+/// The future of [`buffer_error`], with a name.
+#[must_use = "futures do nothing unless awaited"]
+pub(crate) enum BufferError<B> {
+    Untouched(Response<B>),
+    Reading(Box<Reading<B>>),
+    Done,
+}
+
+pub(crate) struct Reading<B> {
+    head: Response<()>,
+    body: Pin<Box<B>>,
+    kept: Bytes,
+    limit: usize,
+}
+
+// The body of an untouched response is only moved, never polled in here.
+impl<B> Unpin for BufferError<B> {}
+
+impl<B: Body> BufferError<B> {
+    pub(crate) fn new(response: Response<B>, limit: usize) -> Self {
+        let status = response.status();
+        if !status.is_client_error() && !status.is_server_error() {
+            return Self::Untouched(response);
+        }
+        let (parts, body) = response.into_parts();
+        Self::Reading(Box::new(Reading {
+            head: Response::from_parts(parts, ()),
+            body: Box::pin(body),
+            kept: Bytes::new(),
+            limit,
+        }))
+    }
+}
+
+impl<B: Body> Future for BufferError<B> {
+    type Output = Result<Response<Buffered<B>>, B::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let seen = match &mut *self {
+            Self::Reading(reading) => ready!(reading.poll(cx))?,
+            Self::Untouched(_) | Self::Done => Seen::Limit,
+        };
+        match std::mem::replace(&mut *self, Self::Done) {
+            Self::Untouched(response) => Poll::Ready(Ok(response.map(|body| Buffered {
+                kept: Bytes::new(),
+                rest: Rest::Untouched { body },
+            }))),
+            Self::Reading(reading) => {
+                let Reading {
+                    head, kept, body, ..
+                } = *reading;
+                let rest = match seen {
+                    Seen::End(trailers) => Rest::Ended { trailers },
+                    Seen::Limit => Rest::Boxed { body },
+                };
+                Poll::Ready(Ok(head.map(|()| Buffered { kept, rest })))
+            }
+            // Polled after its end, which no executor does.
+            Self::Done => Poll::Pending,
+        }
+    }
+}
+
+/// How far a body was read.
+enum Seen {
+    End(Option<HeaderMap>),
+    Limit,
+}
+
+impl<B: Body> Reading<B> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Seen, B::Error>> {
+        while self.kept.len() < self.limit {
+            let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
+                Some(frame) => frame?,
+                None => return Poll::Ready(Ok(Seen::End(None))),
+            };
+            match frame.into_data() {
+                Ok(data) => self.keep(data),
+                Err(frame) => return Poll::Ready(Ok(Seen::End(frame.into_trailers().ok()))),
+            }
+        }
+        Poll::Ready(Ok(if self.body.is_end_stream() {
+            Seen::End(None)
+        } else {
+            Seen::Limit
+        }))
+    }
+
+    fn keep(&mut self, mut data: B::Data) {
+        let data = data.copy_to_bytes(data.remaining());
+        if self.kept.is_empty() {
+            self.kept = data;
+        } else {
+            // Without a copy of what is kept, which nobody shares yet.
+            let mut kept = BytesMut::from(std::mem::take(&mut self.kept));
+            kept.extend_from_slice(&data);
+            self.kept = kept.freeze();
+        }
+    }
+}
+
+pin_project! {
+    /// A body of which [`buffer_error`] has read the beginning, if it was an
+    /// error's. It yields all of it.
+    pub struct Buffered<B> {
+        // Read, and not yielded yet.
+        kept: Bytes,
+        #[pin]
+        rest: Rest<B>,
+    }
+}
+
+pin_project! {
+    #[project = RestProjection]
+    enum Rest<B> {
+        Untouched { #[pin] body: B },
+        Boxed { body: Pin<Box<B>> },
+        Ended { trailers: Option<HeaderMap> },
+    }
+}
+
+impl<B> fmt::Debug for Buffered<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffered")
+            .field("kept", &self.kept.len())
+            .field("is_whole", &self.is_whole())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> PeekBody for Buffered<B> {
+    fn peek(&self) -> &[u8] {
+        &self.kept
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(self.rest, Rest::Ended { .. })
+    }
+}
+
+impl<B: Body> Body for Buffered<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.project();
+        if !this.kept.is_empty() {
+            let kept = std::mem::take(this.kept);
+            return Poll::Ready(Some(Ok(Frame::data(kept))));
+        }
+        let frame = match this.rest.project() {
+            RestProjection::Untouched { body } => ready!(body.poll_frame(cx)),
+            RestProjection::Boxed { body } => ready!(body.as_mut().poll_frame(cx)),
+            RestProjection::Ended { trailers } => {
+                return Poll::Ready(trailers.take().map(Frame::trailers).map(Ok));
+            }
+        };
+        let to_bytes = |mut data: B::Data| data.copy_to_bytes(data.remaining());
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(to_bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.kept.is_empty()
+            && match &self.rest {
+                Rest::Untouched { body } => body.is_end_stream(),
+                Rest::Boxed { body } => body.is_end_stream(),
+                Rest::Ended { trailers } => trailers.is_none(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = match &self.rest {
+            Rest::Untouched { body } => body.size_hint(),
+            Rest::Boxed { body } => body.size_hint(),
+            Rest::Ended { .. } => SizeHint::with_exact(0),
+        };
+        let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
+        let mut hint = SizeHint::new();
+        // The upper bound first: it may not fall below the lower one.
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(kept));
+        }
+        hint.set_lower(rest.lower().saturating_add(kept));
+        hint
+    }
+}

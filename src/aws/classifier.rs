@@ -1,0 +1,204 @@
+//! `AwsClassifier`: the error code first, then the status.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::body::{Looked, ends_early};
+use super::buffer::PeekBody;
+use super::codes::is_throttling;
+use super::error_code::Codes;
+use super::headers::hint;
+use crate::classify::{Classify, ErrorKind, Verdict};
+use crate::http::{BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn};
+
+/// Judges responses of AWS services; the table is in the
+/// [module](crate::aws)'s page.
+///
+/// The response's body must be at hand ([`PeekBody`]): read in the operation, or
+/// made so by [`buffer_error`](crate::aws::buffer_error). Errors of the
+/// transport are judged as by [`HttpClassifier`].
+///
+/// ```
+/// use http::{Response, StatusCode};
+/// use reattempt::{Classify, ErrorKind, Verdict, aws::AwsClassifier};
+///
+/// let mut response = Response::new(r#"{"__type":"ThrottlingException"}"#);
+/// *response.status_mut() = StatusCode::BAD_REQUEST;
+/// let outcome: Result<_, &std::io::Error> = Ok(&response);
+/// let verdict = AwsClassifier::new().classify(outcome);
+/// assert_eq!(verdict, Verdict::retry(ErrorKind::Throttling));
+/// ```
+#[must_use = "a classifier does nothing until a policy holds it"]
+#[derive(Clone, Debug)]
+pub struct AwsClassifier<X = SourceChain> {
+    http: HttpClassifier<X>,
+    /// The caller's own word on some codes; the last one on a code counts.
+    rules: Vec<(&'static str, Verdict)>,
+    looks_into_success: bool,
+}
+
+impl Default for AwsClassifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AwsClassifier {
+    /// The verdicts of the table, none added and none taken away.
+    pub const fn new() -> Self {
+        Self {
+            http: HttpClassifier::new(),
+            rules: Vec::new(),
+            looks_into_success: true,
+        }
+    }
+}
+
+impl<X> AwsClassifier<X> {
+    /// Retries what AWS's SDKs retry beyond the table: the codes
+    /// `RequestTimeout` and `RequestTimeoutException`, which come as a 4xx, as
+    /// transient.
+    pub fn like_sdk(self) -> Self {
+        self.retry_code("RequestTimeout", ErrorKind::Transient)
+            .retry_code("RequestTimeoutException", ErrorKind::Transient)
+    }
+
+    /// Retries errors with this code, whatever their status. The last word on a
+    /// code counts, and goes before any on a status.
+    pub fn retry_code(self, code: &'static str, kind: ErrorKind) -> Self {
+        self.rule(code, Verdict::retry(kind))
+    }
+
+    /// Never retries errors with this code, whatever their status. The last word
+    /// on a code counts, and goes before any on a status.
+    pub fn never_code(self, code: &'static str) -> Self {
+        self.rule(code, Verdict::Permanent)
+    }
+
+    fn rule(mut self, code: &'static str, verdict: Verdict) -> Self {
+        self.rules.retain(|(ruled, _)| *ruled != code);
+        self.rules.push((code, verdict));
+        self
+    }
+
+    /// Retries responses of this status too; see
+    /// [`HttpClassifier::also_retry`].
+    pub fn also_retry(mut self, status: StatusCode) -> Self {
+        self.http = self.http.also_retry(status);
+        self
+    }
+
+    /// Never retries responses of this status, throttling included; see
+    /// [`HttpClassifier::never_retry`].
+    pub fn never_retry(mut self, status: StatusCode) -> Self {
+        self.http = self.http.never_retry(status);
+        self
+    }
+
+    /// Takes every 200 for a success, without a look into its body.
+    pub const fn never_in_success(mut self) -> Self {
+        self.looks_into_success = false;
+        self
+    }
+
+    /// Judges transport errors with a closure; see
+    /// [`HttpClassifier::transport`].
+    pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> AwsClassifier<TransportFn<F>> {
+        AwsClassifier {
+            http: self.http.transport(judge),
+            rules: self.rules,
+            looks_into_success: self.looks_into_success,
+        }
+    }
+
+    /// Judges errors of type `Box<dyn Error + Send + Sync>` by their source
+    /// chain; see [`HttpClassifier::boxed`].
+    pub fn boxed(self) -> AwsClassifier<BoxedSourceChain> {
+        AwsClassifier {
+            http: self.http.boxed(),
+            rules: self.rules,
+            looks_into_success: self.looks_into_success,
+        }
+    }
+
+    /// The verdict on a response, which has a hint where it is a retry.
+    pub(crate) fn judge(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Looked<'_>,
+    ) -> Verdict {
+        let Some(status) = self.error_status(status, headers, body) else {
+            return self.http.status(status);
+        };
+        let codes = Codes::new(headers, &mut body.read(false));
+        let verdict = self.error(status, &codes);
+        if !verdict.is_retry() {
+            return verdict;
+        }
+        hint(headers).map_or(verdict, |hint: Duration| verdict.after(hint))
+    }
+
+    /// The status to judge an error by, or `None` where there is no error: a 200
+    /// with an error inside counts as a 500.
+    pub(crate) fn error_status(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Looked<'_>,
+    ) -> Option<StatusCode> {
+        if status.is_client_error() || status.is_server_error() {
+            return Some(status);
+        }
+        let has_error = self.looks_into_success
+            && status == StatusCode::OK
+            && may_be_an_error(headers)
+            && (body.read(false).is_error_root || ends_early(body));
+        has_error.then_some(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error(&self, status: StatusCode, codes: &Codes<'_>) -> Verdict {
+        let rule = |name: &str| {
+            let rule = self.rules.iter().find(|(code, _)| *code == name)?;
+            Some(rule.1)
+        };
+        if let Some(verdict) = codes.names().find_map(rule) {
+            return verdict;
+        }
+        if codes.names().any(is_throttling) && !self.http.never_retries(status) {
+            return Verdict::retry(ErrorKind::Throttling);
+        }
+        self.http.status(status)
+    }
+}
+
+/// Whether a 200 may hold an error: an object of S3's comes with one of these
+/// headers, and may be an XML document of that kind itself.
+fn may_be_an_error(headers: &HeaderMap) -> bool {
+    let is_xml = headers.get(CONTENT_TYPE).is_none_or(|value| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.windows(3).any(|part| part == b"xml")
+    });
+    let is_object = [ETAG, LAST_MODIFIED, ACCEPT_RANGES]
+        .iter()
+        .any(|name| headers.contains_key(name));
+    is_xml && !is_object
+}
+
+impl<B, E, X> Classify<Response<B>, E> for AwsClassifier<X>
+where
+    B: PeekBody,
+    X: JudgeTransport<E>,
+{
+    fn classify(&self, outcome: Result<&Response<B>, &E>) -> Verdict {
+        match outcome {
+            Ok(response) => {
+                let body = Looked::new(response.body().peek(), response.body().is_whole());
+                self.judge(response.status(), response.headers(), body)
+            }
+            Err(error) => self.http.judge_error(error),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The retry settings of AWS's environment variables.
+
+use std::env;
+use std::ffi::OsString;
+
+/// An environment variable that does not say how to retry.
+///
+/// The message names the variable, its value and what it may be.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{variable} is {value:?}, but must be {choices}")]
+pub struct ConfigError {
+    variable: &'static str,
+    value: String,
+    choices: &'static str,
+}
+
+impl ConfigError {
+    /// The name of the variable.
+    #[must_use]
+    pub const fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Its value, with replacement characters where it is no Unicode.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+/// How to retry, as far as it is said.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) is_adaptive: bool,
+    pub(crate) max_attempts: Option<u32>,
+}
+
+impl Config {
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
+        Self::from_variables(env::var_os)
+    }
+
+    fn from_variables(
+        read: impl Fn(&'static str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        set(&read, "AWS_RETRY_MODE", "standard or adaptive", |mode| {
+            config.is_adaptive = match mode.to_ascii_lowercase().as_str() {
+                "standard" => false,
+                "adaptive" => true,
+                _ => return false,
+            };
+            true
+        })?;
+        set(
+            &read,
+            "AWS_MAX_ATTEMPTS",
+            "a whole number, at least 1",
+            |max| {
+                // Saturates: more attempts than can be counted are no bound.
+                config.max_attempts = match max.parse::<u128>() {
+                    Ok(0) | Err(_) => return false,
+                    Ok(max) => Some(u32::try_from(max).unwrap_or(u32::MAX)),
+                };
+                true
+            },
+        )?;
+        Ok(config)
+    }
+}
+
+/// Gives the trimmed value of a variable to `accept`, where there is one.
+fn set(
+    read: impl Fn(&'static str) -> Option<OsString>,
+    variable: &'static str,
+    choices: &'static str,
+    accept: impl FnOnce(&str) -> bool,
+) -> Result<(), ConfigError> {
+    let Some(value) = read(variable) else {
+        return Ok(());
+    };
+    let value = value.to_string_lossy();
+    if accept(value.trim()) {
+        return Ok(());
+    }
+    Err(ConfigError {
+        variable,
+        value: value.into_owned(),
+        choices,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(mode: Option<&str>, max: Option<&str>) -> Result<Config, ConfigError> {
+        Config::from_variables(|name| match name {
+            "AWS_RETRY_MODE" => mode.map(OsString::from),
+            _ => max.map(OsString::from),
+        })
+    }
+
+    #[test]
+    fn the_variables_are_read_in_any_case_and_trimmed() {
+        for (mode, is_adaptive) in [
+            (None, false),
+            (Some("standard"), false),
+            (Some("adaptive"), true),
+            (Some(" Adaptive\n"), true),
+            (Some("STANDARD"), false),
+        ] {
+            assert_eq!(config(mode, None).map(|c| c.is_adaptive), Ok(is_adaptive));
+        }
+        for (max, attempts) in [
+            ("1", 1),
+            (" 7 ", 7),
+            ("4294967295", u32::MAX),
+            ("99999999999", u32::MAX),
+        ] {
+            let max = config(None, Some(max)).map(|c| c.max_attempts);
+            assert_eq!(max, Ok(Some(attempts)));
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_variable_the_value_and_the_choices() {
+        let message = |mode, max| config(mode, max).unwrap_err().to_string();
+        assert_eq!(
+            message(Some("legacy"), None),
+            r#"AWS_RETRY_MODE is "legacy", but must be standard or adaptive"#,
+        );
+        for bad in ["0", "-1", "1.5", "", "three", "000"] {
+            assert_eq!(
+                message(None, Some(bad)),
+                format!("AWS_MAX_ATTEMPTS is {bad:?}, but must be a whole number, at least 1"),
+            );
+        }
+        let error = config(Some(""), Some("0")).unwrap_err();
+        assert_eq!((error.variable(), error.value()), ("AWS_RETRY_MODE", ""));
+    }
+}

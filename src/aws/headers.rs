@@ -1,0 +1,200 @@
+//! AWS's own headers: the retry hint of a response, and what its SDKs send with
+//! each attempt.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::attempt::Attempt;
+use crate::http::retry_after;
+use crate::jitter;
+
+/// The delay that an AWS response asks for: `x-amz-retry-after` in whole
+/// milliseconds, else Retry-After.
+pub(crate) fn hint(headers: &HeaderMap) -> Option<Duration> {
+    let millis = || {
+        let value = headers
+            .get("x-amz-retry-after")?
+            .to_str()
+            .ok()?
+            .trim_ascii();
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| value.parse().ok())?
+    };
+    millis()
+        .map(Duration::from_millis)
+        .or_else(|| retry_after::parse(headers, wall_clock))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a date in a header means something only by the wall clock"
+)]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Names one call, the same on all its attempts: a random UUID (version 4).
+///
+/// ```
+/// use reattempt::aws::InvocationId;
+///
+/// let id = InvocationId::new().to_string();
+/// assert_eq!((id.len(), &id[14..15]), (36, "4"));
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct InvocationId(u128);
+
+impl InvocationId {
+    /// Draws an id.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "no two are equal")]
+    pub fn new() -> Self {
+        // RFC 9562, section 5.4: the version in bits 48 to 51, the variant 10 in
+        // bits 64 and 65.
+        const FIXED: u128 = 0xf000_c000_0000_0000_0000;
+        const VERSION_4: u128 = 0x4000_8000_0000_0000_0000;
+        let (high, low) = (jitter::entropy(), jitter::entropy());
+        let random = u128::from(high) << 64 | u128::from(low);
+        Self(random & !FIXED | VERSION_4)
+    }
+}
+
+impl fmt::Display for InvocationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.to_be_bytes().iter().enumerate() {
+            let dash = if matches!(index, 4 | 6 | 8 | 10) {
+                "-"
+            } else {
+                ""
+            };
+            write!(f, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for InvocationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InvocationId({self})")
+    }
+}
+
+/// The headers that AWS's SDKs send with each attempt: `amz-sdk-invocation-id`,
+/// and `amz-sdk-request` with the attempt's number, the bound on attempts and,
+/// under `max_elapsed`, the moment until which the call goes on.
+///
+/// Both are signed, which is one more reason to sign each attempt anew.
+///
+/// ```
+/// use reattempt::aws::{InvocationId, sdk_headers, standard};
+///
+/// let id = InvocationId::new();
+/// let headers = sdk_headers(&id, &standard().start().attempt());
+/// assert_eq!(headers[0].1, id.to_string());
+/// assert_eq!(headers[1].0, "amz-sdk-request");
+/// assert_eq!(headers[1].1, "attempt=1; max=3");
+/// ```
+#[must_use]
+pub fn sdk_headers(id: &InvocationId, attempt: &Attempt) -> [(HeaderName, HeaderValue); 2] {
+    let ttl = attempt
+        .remaining()
+        .and_then(|left| ttl(wall_clock(), left))
+        .map_or_else(String::new, |ttl| format!("ttl={ttl}; "));
+    let max = attempt
+        .max_attempts()
+        .map_or_else(String::new, |max| format!("; max={max}"));
+    let request = format!("{ttl}attempt={}{max}", attempt.number());
+    [
+        ("amz-sdk-invocation-id", id.to_string()),
+        ("amz-sdk-request", request),
+    ]
+    .map(|(name, value)| {
+        // Letters, digits and a few signs: always a value.
+        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
+        (HeaderName::from_static(name), value)
+    })
+}
+
+/// The moment `left` after `now`, as in `20190601T000011Z`.
+fn ttl(now: SystemTime, left: Duration) -> Option<String> {
+    /// The first moment that an HTTP date cannot tell, in the year 10000.
+    const TOO_LATE: u64 = 253_402_300_800;
+    let end = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()?
+        .checked_add(left)?;
+    if end.as_secs() >= TOO_LATE {
+        return None;
+    }
+    let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH.checked_add(end)?);
+    // As in `Sat, 01 Jun 2019 00:00:11 GMT`.
+    let mut parts = date.split(' ').skip(1);
+    let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let month = match month {
+        "Jan" => "01",
+        "Feb" => "02",
+        "Mar" => "03",
+        "Apr" => "04",
+        "May" => "05",
+        "Jun" => "06",
+        "Jul" => "07",
+        "Aug" => "08",
+        "Sep" => "09",
+        "Oct" => "10",
+        "Nov" => "11",
+        _ => "12",
+    };
+    Some(format!("{year}{month}{day}T{}Z", time.replace(':', "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ttl_is_a_basic_iso_8601_time() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_559_347_200);
+        let at = |left| ttl(now, left);
+        assert_eq!(
+            at(Duration::from_secs(11)).as_deref(),
+            Some("20190601T000011Z")
+        );
+        assert_eq!(
+            at(Duration::from_secs(86_400 * 214)).as_deref(),
+            Some("20200101T000000Z")
+        );
+        assert_eq!(at(Duration::MAX), None);
+        assert_eq!(at(Duration::from_secs(1 << 38)), None);
+    }
+
+    #[test]
+    fn a_hint_is_in_milliseconds_else_retry_after() {
+        let of = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs
+                .iter()
+                .map(|&(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
+                .collect();
+            hint(&headers)
+        };
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(of(&[("x-amz-retry-after", "1500")]), ms(1_500));
+        assert_eq!(
+            of(&[("x-amz-retry-after", "0"), ("retry-after", "9")]),
+            ms(0)
+        );
+        for bad in ["-5", "1.5", "", "soon", "+5", "99999999999999999999"] {
+            assert_eq!(of(&[("x-amz-retry-after", bad)]), None, "{bad}");
+            assert_eq!(
+                of(&[("x-amz-retry-after", bad), ("retry-after", "9")]),
+                ms(9_000)
+            );
+        }
+    }
+}
