@@ -84,13 +84,14 @@ impl PeekBody for () {
 /// The body's own error, where it fails while it is read: a failed attempt.
 ///
 /// ```
+/// use bytes::Bytes;
 /// use http::{Response, StatusCode};
 /// use http_body_util::{BodyExt, Full};
 /// use reattempt::aws::{PeekBody, ServiceError, buffer_error};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # runtime.block_on(async {
-/// let mut response = Response::new(Full::from(r#"{"__type":"ThrottlingException"}"#));
+/// let mut response = Response::new(Full::<Bytes>::from(r#"{"__type":"ThrottlingException"}"#));
 /// *response.status_mut() = StatusCode::BAD_REQUEST;
 ///
 /// let response = buffer_error(response, 64 * 1024).await?;

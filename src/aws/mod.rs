@@ -2,31 +2,31 @@
 //! mode of AWS's own SDKs.
 //!
 //! ```
-//! use bytes::Bytes;
 //! use http::Response;
-//! use http_body_util::{BodyExt, Full};
-//! use reattempt::aws;
-//!
+//! use reattempt::aws::{self, Buffered, buffer_error};
+//! # use http_body_util::BodyExt;
 //! # type Failure = std::io::Error;
-//! # async fn send_signed_now() -> Result<Response<Full<Bytes>>, Failure> {
-//! #     Ok(Response::new(Full::from("{}")))
+//! # type Body = http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, Failure>;
+//! # async fn send_signed_now() -> Result<Response<Body>, Failure> {
+//! #     let body = http_body_util::Full::from("{}");
+//! #     Ok(Response::new(body.map_err(|never| match never {}).boxed_unsync()))
 //! # }
+//!
+//! async fn list_tables() -> Result<Response<Buffered<Body>>, Failure> {
+//!     let response = send_signed_now().await?;
+//!     // The body of an error is looked into; that of a success streams on.
+//!     buffer_error(response, 64 * 1024).await
+//! }
+//!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 //! # #[cfg(feature = "tokio")]
 //! # runtime.block_on(async {
-//! let policy = aws::standard(); // once for each client; clones share its budget
-//! let response = policy
-//!     .retry(|_| async {
-//!         let response = send_signed_now().await?;
-//!         // The body of an error, and of no other response, is looked into.
-//!         aws::buffer_error(response, 64 * 1024).await.map_err(|never| match never {})
-//!     })
-//!     .await?;
-//! let body = response.into_body().collect().await;
-//! # assert!(body.is_ok());
+//! let policy = aws::standard(); // once for each client: clones share its budget
+//! let response = policy.retry(|_| list_tables()).await?;
+//! # assert_eq!(response.into_body().collect().await?.to_bytes(), "{}");
 //! # Ok::<(), Failure>(())
 //! # })?;
-//! # Ok::<(), std::io::Error>(())
+//! # Ok::<(), Failure>(())
 //! ```
 //!
 //! # Sign each attempt
@@ -50,7 +50,7 @@
 //! | any other 1xx, 2xx, 3xx | success |
 //! | a transport error | as by [`HttpClassifier`](crate::http::HttpClassifier) |
 //!
-//! [`error_code`] finds the code in each of AWS's wire formats. The throttling
+//! [`error_code()`] finds the code in each of AWS's wire formats. The throttling
 //! codes are those of AWS's SDKs and some more that services send:
 //! `ThrottlingException`, `SlowDown`, `RequestLimitExceeded`,
 //! `ProvisionedThroughputExceededException`, `TooManyRequestsException`,
@@ -73,8 +73,8 @@
 //! S3's `CopyObject`, `UploadPartCopy` and `CompleteMultipartUpload` answer 200
 //! before they are done, and may then send `<Error>` as the body, or break off. A
 //! 200 that holds XML with that root, or XML that ends before its root does, is
-//! judged as a 500. It must come without the headers ETag, Last-Modified and
-//! Accept-Ranges, which an object has: an object that happens to be such a
+//! judged as a 500. It must come without the headers `ETag`, `Last-Modified` and
+//! `Accept-Ranges`, which an object has: an object that happens to be such a
 //! document is a success. For these three, read the whole body in the operation;
 //! [`buffer_error`] leaves a 200 alone.
 //! [`AwsClassifier::never_in_success`] switches the look into a 200 off.

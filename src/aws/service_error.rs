@@ -80,7 +80,7 @@ impl ServiceError {
         self.status
     }
 
-    /// The error code, as [`error_code`](crate::aws::error_code) finds it.
+    /// The error code, as [`error_code()`](crate::aws::error_code()) finds it.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
