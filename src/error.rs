@@ -22,6 +22,8 @@ pub enum StopReason {
     ServerDelayTooLong(Duration),
     /// The operation succeeded.
     Success,
+    /// The request cannot be sent again, because it could not be cloned.
+    Unrepeatable,
 }
 
 impl fmt::Display for StopReason {
@@ -37,6 +39,7 @@ impl fmt::Display for StopReason {
                 Seconds(*hint)
             ),
             Self::Success => f.write_str("success"),
+            Self::Unrepeatable => f.write_str("the request could not be cloned to be sent again"),
         }
     }
 }

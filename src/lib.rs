@@ -92,7 +92,7 @@ pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
 pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
 pub use drive::blocking::BlockingRetry;
-pub use drive::call::{Hook, OnRetry, Recipe, Reclassified};
+pub use drive::call::{Hook, OnRetry, Operation, Recipe, Reclassified};
 pub use drive::future::{AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture, TimeoutFuture};
 pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
@@ -103,3 +103,16 @@ pub use session::{Decision, Session};
 pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 #[cfg(feature = "tokio")]
 pub use timer::{TokioSleep, TokioTimer};
+
+/// Layers for tower stacks.
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower {
+    #[cfg(feature = "aws")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+    pub use crate::aws::layer::{BufferErrorFuture, BufferErrorLayer, BufferErrorService};
+    pub use crate::drive::tower::{
+        CloneRequest, CloneWhole, CloneWith, Exchange, ResponseFuture, RetryLayer, RetryService,
+        Sender,
+    };
+}

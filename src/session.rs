@@ -48,6 +48,8 @@ pub(crate) struct State {
     /// Whether a failure was no throttling.
     mixed: bool,
     pub(crate) non_idempotent: bool,
+    /// Whether the operation can be run only once.
+    pub(crate) unrepeatable: bool,
 }
 
 impl State {
@@ -62,6 +64,7 @@ impl State {
             kind: None,
             mixed: false,
             non_idempotent: false,
+            unrepeatable: false,
         }
     }
 
@@ -206,6 +209,9 @@ impl State {
         }
         if self.max_attempts != 0 && self.executed >= self.max_attempts {
             return Decision::Stop(StopReason::OutOfAttempts);
+        }
+        if self.unrepeatable {
+            return Decision::Stop(StopReason::Unrepeatable);
         }
         let delay = match self.delay(plan, kind, hint) {
             Ok(delay) => delay,

@@ -19,6 +19,11 @@ pub trait PeekBody {
     fn is_whole(&self) -> bool {
         true
     }
+
+    /// Whether the body failed before it could be looked at.
+    fn is_broken(&self) -> bool {
+        false
+    }
 }
 
 impl<B: PeekBody + ?Sized> PeekBody for &B {
@@ -28,6 +33,10 @@ impl<B: PeekBody + ?Sized> PeekBody for &B {
 
     fn is_whole(&self) -> bool {
         (**self).is_whole()
+    }
+
+    fn is_broken(&self) -> bool {
+        (**self).is_broken()
     }
 }
 
@@ -106,10 +115,18 @@ pub async fn buffer_error<B: Body>(
     response: Response<B>,
     limit: usize,
 ) -> Result<Response<Buffered<B>>, B::Error> {
-    BufferError::new(response, limit).await
+    let (head, mut body) = BufferError::new(response, limit).await.into_parts();
+    match &mut body.rest {
+        Rest::Broken { error } => match error.take() {
+            Some(error) => Err(error),
+            None => Ok(Response::from_parts(head, body)),
+        },
+        _ => Ok(Response::from_parts(head, body)),
+    }
 }
 
-/// The future of [`buffer_error`], with a name.
+/// The future behind [`buffer_error`]. A body that fails meanwhile is not its
+/// failure: the body that comes back fails at the same place.
 #[must_use = "futures do nothing unless awaited"]
 pub(crate) enum BufferError<B> {
     Untouched(Response<B>),
@@ -144,27 +161,28 @@ impl<B: Body> BufferError<B> {
 }
 
 impl<B: Body> Future for BufferError<B> {
-    type Output = Result<Response<Buffered<B>>, B::Error>;
+    type Output = Response<Buffered<B>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let seen = match &mut *self {
-            Self::Reading(reading) => ready!(reading.poll(cx))?,
+            Self::Reading(reading) => ready!(reading.poll(cx)),
             Self::Untouched(_) | Self::Done => Seen::Limit,
         };
         match std::mem::replace(&mut *self, Self::Done) {
-            Self::Untouched(response) => Poll::Ready(Ok(response.map(|body| Buffered {
+            Self::Untouched(response) => Poll::Ready(response.map(|body| Buffered {
                 kept: Bytes::new(),
                 rest: Rest::Untouched { body },
-            }))),
+            })),
             Self::Reading(reading) => {
                 let Reading {
                     head, kept, body, ..
                 } = *reading;
                 let rest = match seen {
                     Seen::End(trailers) => Rest::Ended { trailers },
+                    Seen::Failure(error) => Rest::Broken { error: Some(error) },
                     Seen::Limit => Rest::Boxed { body },
                 };
-                Poll::Ready(Ok(head.map(|()| Buffered { kept, rest })))
+                Poll::Ready(head.map(|()| Buffered { kept, rest }))
             }
             // Polled after its end, which no executor does.
             Self::Done => Poll::Pending,
@@ -173,28 +191,30 @@ impl<B: Body> Future for BufferError<B> {
 }
 
 /// How far a body was read.
-enum Seen {
+enum Seen<E> {
     End(Option<HeaderMap>),
+    Failure(E),
     Limit,
 }
 
 impl<B: Body> Reading<B> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Seen, B::Error>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Seen<B::Error>> {
         while self.kept.len() < self.limit {
             let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
-                Some(frame) => frame?,
-                None => return Poll::Ready(Ok(Seen::End(None))),
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Seen::Failure(error)),
+                None => return Poll::Ready(Seen::End(None)),
             };
             match frame.into_data() {
                 Ok(data) => self.keep(data),
-                Err(frame) => return Poll::Ready(Ok(Seen::End(frame.into_trailers().ok()))),
+                Err(frame) => return Poll::Ready(Seen::End(frame.into_trailers().ok())),
             }
         }
-        Poll::Ready(Ok(if self.body.is_end_stream() {
+        Poll::Ready(if self.body.is_end_stream() {
             Seen::End(None)
         } else {
             Seen::Limit
-        }))
+        })
     }
 
     fn keep(&mut self, mut data: B::Data) {
@@ -213,7 +233,10 @@ impl<B: Body> Reading<B> {
 pin_project! {
     /// A body of which [`buffer_error`] has read the beginning, if it was an
     /// error's. It yields all of it.
-    pub struct Buffered<B> {
+    pub struct Buffered<B>
+    where
+        B: Body,
+    {
         // Read, and not yielded yet.
         kept: Bytes,
         #[pin]
@@ -223,14 +246,18 @@ pin_project! {
 
 pin_project! {
     #[project = RestProjection]
-    enum Rest<B> {
+    enum Rest<B>
+    where
+        B: Body,
+    {
         Untouched { #[pin] body: B },
         Boxed { body: Pin<Box<B>> },
+        Broken { error: Option<B::Error> },
         Ended { trailers: Option<HeaderMap> },
     }
 }
 
-impl<B> fmt::Debug for Buffered<B> {
+impl<B: Body> fmt::Debug for Buffered<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffered")
             .field("kept", &self.kept.len())
@@ -239,13 +266,17 @@ impl<B> fmt::Debug for Buffered<B> {
     }
 }
 
-impl<B> PeekBody for Buffered<B> {
+impl<B: Body> PeekBody for Buffered<B> {
     fn peek(&self) -> &[u8] {
         &self.kept
     }
 
     fn is_whole(&self) -> bool {
         matches!(self.rest, Rest::Ended { .. })
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.rest, Rest::Broken { error: Some(_) })
     }
 }
 
@@ -265,6 +296,7 @@ impl<B: Body> Body for Buffered<B> {
         let frame = match this.rest.project() {
             RestProjection::Untouched { body } => ready!(body.poll_frame(cx)),
             RestProjection::Boxed { body } => ready!(body.as_mut().poll_frame(cx)),
+            RestProjection::Broken { error } => return Poll::Ready(error.take().map(Err)),
             RestProjection::Ended { trailers } => {
                 return Poll::Ready(trailers.take().map(Frame::trailers).map(Ok));
             }
@@ -278,6 +310,7 @@ impl<B: Body> Body for Buffered<B> {
             && match &self.rest {
                 Rest::Untouched { body } => body.is_end_stream(),
                 Rest::Boxed { body } => body.is_end_stream(),
+                Rest::Broken { error } => error.is_none(),
                 Rest::Ended { trailers } => trailers.is_none(),
             }
     }
@@ -286,6 +319,7 @@ impl<B: Body> Body for Buffered<B> {
         let rest = match &self.rest {
             Rest::Untouched { body } => body.size_hint(),
             Rest::Boxed { body } => body.size_hint(),
+            Rest::Broken { .. } => SizeHint::new(),
             Rest::Ended { .. } => SizeHint::with_exact(0),
         };
         let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);

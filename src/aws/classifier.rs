@@ -195,8 +195,15 @@ where
     fn classify(&self, outcome: Result<&Response<B>, &E>) -> Verdict {
         match outcome {
             Ok(response) => {
-                let body = Looked::new(response.body().peek(), response.body().is_whole());
-                self.judge(response.status(), response.headers(), body)
+                let body = response.body();
+                let looked = Looked::new(body.peek(), body.is_whole());
+                let verdict = self.judge(response.status(), response.headers(), looked);
+                let has_word = self.http.never_retries(response.status());
+                if verdict == Verdict::Permanent && body.is_broken() && !has_word {
+                    // What it would have said got lost on the way.
+                    return Verdict::retry(ErrorKind::Transient);
+                }
+                verdict
             }
             Err(error) => self.http.judge_error(error),
         }

@@ -122,6 +122,8 @@ mod codes;
 mod config;
 mod error_code;
 mod headers;
+#[cfg(feature = "tower")]
+pub(crate) mod layer;
 mod presets;
 mod service_error;
 

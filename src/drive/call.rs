@@ -1,13 +1,16 @@
 //! What one call is made from, whichever driver runs it.
 
 use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
 
+use crate::attempt::Attempt;
 use crate::event::RetryEvent;
 use crate::policy::{Plan, Polling, RetryPolicy};
 
 pub(crate) mod sealed {
     #[expect(unnameable_types, reason = "that is what seals")]
-    pub trait Sealed {}
+    pub trait Sealed<What = ()> {}
 }
 
 /// A policy as a call sees it: by reference, or with a classifier of the call's
@@ -49,6 +52,21 @@ impl<C, P: Polling> Recipe for &RetryPolicy<C, P> {
     }
 }
 
+impl<C, P> sealed::Sealed for Arc<RetryPolicy<C, P>> {}
+
+impl<C, P: Polling> Recipe for Arc<RetryPolicy<C, P>> {
+    type Classifier = C;
+    type Polling = P;
+
+    #[inline]
+    fn parts(&self) -> Parts<'_, C> {
+        Parts {
+            plan: &self.plan,
+            classifier: &self.classifier,
+        }
+    }
+}
+
 /// A policy whose classifier one call has replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Reclassified<R, D> {
@@ -68,6 +86,46 @@ impl<R: Recipe, D> Recipe for Reclassified<R, D> {
             plan: self.recipe.parts().plan,
             classifier: &self.classifier,
         }
+    }
+}
+
+/// What is attempted: a closure that makes a future, or a tower service with its
+/// request. Sealed.
+pub trait Operation: sealed::Sealed<Attempted> {
+    /// One attempt.
+    type Future: Future;
+
+    #[doc(hidden)]
+    fn attempt(&mut self, attempt: Attempt) -> Self::Future;
+
+    /// Whether another attempt can follow the last one.
+    #[doc(hidden)]
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+}
+
+#[expect(unnameable_types, reason = "only tells two uses of one seal apart")]
+#[derive(Debug)]
+pub enum Attempted {}
+
+impl<F, Fut> sealed::Sealed<Attempted> for F
+where
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future,
+{
+}
+
+impl<F, Fut> Operation for F
+where
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future,
+{
+    type Future = Fut;
+
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt) -> Fut {
+        self(attempt)
     }
 }
 

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, ClassifyFn, Verdict, When};
 use crate::drive::call::sealed::Sealed;
-use crate::drive::call::{Hook, OnRetry, Parts, Recipe, Reclassified};
+use crate::drive::call::{Hook, OnRetry, Operation, Parts, Recipe, Reclassified};
 use crate::error::{Outcome, StopReason, TimedOut};
 use crate::event::RetryEvent;
 use crate::policy::{Polling, RetryPolicy, at_least_one};
@@ -377,6 +377,25 @@ where
 /// executor.
 const TURNS_PER_POLL: u32 = 128;
 
+#[cfg(feature = "tower")]
+impl<R, F, A, M, K> RetryFuture<R, F, A, (), M, (), K>
+where
+    R: Recipe,
+    M: Timer,
+{
+    pub(crate) const fn new(recipe: R, op: F, timer: M, state: State) -> Self {
+        Self {
+            recipe,
+            op,
+            hook: (),
+            timer,
+            limit: (),
+            state,
+            stage: Stage::Start,
+        }
+    }
+}
+
 impl<R, F, A, H, M, L, K> RetryFuture<R, F, A, H, M, L, K>
 where
     R: Recipe,
@@ -390,7 +409,7 @@ where
     where
         R::Classifier: Classify<T, E>,
         R::Polling: Polling<Kept<Result<T, E>> = K>,
-        F: FnMut(Attempt) -> Fut,
+        F: Operation<Future = Fut>,
         Fut: Future<Output = Result<T, E>>,
         A: Future<Output = Result<T, E>>,
         H: Hook<T, E>,
@@ -415,6 +434,9 @@ where
                     } else {
                         Duration::ZERO
                     };
+                    if !this.op.is_repeatable() {
+                        this.state.unrepeatable = true;
+                    }
                     match this.state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {
                             let kept = match this.state.last_wait(plan, reason) {
@@ -474,7 +496,7 @@ where
                 continue;
             }
             let attempt = this.state.attempt(now);
-            let future = (this.op)(attempt);
+            let future = this.op.attempt(attempt);
             let future = this.limit.bound(this.timer, attempt.remaining(), future);
             this.stage.set(Stage::Attempt { future });
         }
@@ -486,7 +508,7 @@ where
     R: Recipe,
     R::Classifier: Classify<T, E>,
     R::Polling: Polling<Kept<Result<T, E>> = K>,
-    F: FnMut(Attempt) -> Fut,
+    F: Operation<Future = Fut>,
     Fut: Future<Output = Result<T, E>>,
     A: Future<Output = Result<T, E>>,
     H: Hook<T, E>,
@@ -521,7 +543,7 @@ where
     R: Recipe,
     R::Classifier: Classify<T, E>,
     R::Polling: Polling<Kept<Result<T, E>> = K>,
-    F: FnMut(Attempt) -> Fut,
+    F: Operation<Future = Fut>,
     Fut: Future<Output = Result<T, E>>,
     A: Future<Output = Result<T, E>>,
     H: Hook<T, E>,

@@ -3,3 +3,5 @@
 pub(crate) mod blocking;
 pub(crate) mod call;
 pub(crate) mod future;
+#[cfg(feature = "tower")]
+pub(crate) mod tower;

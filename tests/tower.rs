@@ -1,0 +1,470 @@
+//! The tower layers: every rule through a stack, backpressure, and a real
+//! server behind hyper-util.
+#![cfg(all(feature = "tower", feature = "aws", feature = "tokio"))]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "figures of a test are small and known"
+)]
+
+use std::alloc::System;
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use reattempt::aws::{self, Buffered, PeekBody};
+use reattempt::http::HttpClassifier;
+use reattempt::tower::{BufferErrorLayer, ResponseFuture, RetryLayer, RetryService};
+use reattempt::{Attempt, Backoff, DefaultTimer, Observer, RetryPolicy, StopEvent, StopReason};
+use stats_alloc::{Region, StatsAlloc};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+
+#[global_allocator]
+static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Answers with these outcomes one after the other, the last one for ever, and
+/// panics unless it was made ready before each call.
+#[derive(Debug)]
+struct Scripted<E> {
+    script: Arc<Mutex<Vec<Result<u16, E>>>>,
+    seen: Arc<Mutex<Vec<(u32, String)>>>,
+    is_ready: bool,
+    waits: u32,
+}
+
+impl<E> Scripted<E> {
+    fn new(script: impl IntoIterator<Item = Result<u16, E>>) -> Self {
+        let mut script: Vec<_> = script.into_iter().collect();
+        script.reverse();
+        Self {
+            script: Arc::new(Mutex::new(script)),
+            seen: Arc::default(),
+            is_ready: false,
+            waits: 0,
+        }
+    }
+}
+
+impl<E> Clone for Scripted<E> {
+    // Readiness is not cloned, as of any service with a permit.
+    fn clone(&self) -> Self {
+        Self {
+            script: Arc::clone(&self.script),
+            seen: Arc::clone(&self.seen),
+            is_ready: false,
+            waits: 0,
+        }
+    }
+}
+
+impl<E> Service<Request<String>> for Scripted<E> {
+    type Response = Response<Full<Bytes>>;
+    type Error = E;
+    type Future = std::future::Ready<Result<Self::Response, E>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), E>> {
+        self.waits += 1;
+        if self.waits % 3 != 0 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.is_ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<String>) -> Self::Future {
+        assert!(
+            std::mem::take(&mut self.is_ready),
+            "called before it was ready"
+        );
+        let attempt = request.extensions().get::<Attempt>().unwrap().number();
+        self.seen
+            .lock()
+            .unwrap()
+            .push((attempt, request.into_body()));
+        let outcome = self.script.lock().unwrap().pop().unwrap();
+        std::future::ready(outcome.map(|status| {
+            let mut response = Response::new(Full::from("body"));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        }))
+    }
+}
+
+fn policy() -> RetryPolicy<HttpClassifier> {
+    RetryPolicy::new(Backoff::none())
+        .max_attempts(4)
+        .classify(HttpClassifier::new())
+}
+
+fn request(method: Method) -> Request<String> {
+    Request::builder()
+        .method(method)
+        .body("sent".to_owned())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_attempt_is_a_clone_with_its_number_sent_to_a_ready_service() {
+    let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+    let service = Scripted::new([Ok(503), Err(reset), Ok(429), Ok(200)]);
+    let seen = Arc::clone(&service.seen);
+    let service = RetryLayer::new(policy()).layer(service);
+    let response = service.oneshot(request(Method::GET)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let expected: Vec<_> = (1..=4).map(|number| (number, "sent".to_owned())).collect();
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn the_last_outcome_comes_back_as_it_was() {
+    let service = Scripted::<io::Error>::new([Ok(503), Ok(503), Ok(500), Ok(502)]);
+    let service = RetryLayer::new(policy()).layer(service);
+    let response = service.oneshot(request(Method::GET)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        "body"
+    );
+
+    let denied = io::Error::new(io::ErrorKind::PermissionDenied, "no");
+    let service = RetryLayer::new(policy()).layer(Scripted::new([Err(denied)]));
+    let error = service.oneshot(request(Method::GET)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (io::ErrorKind::PermissionDenied, "no")
+    );
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_idempotent_is_retried_only_when_throttled() {
+    for (method, assumed, attempts) in [
+        (Method::GET, false, 3),
+        (Method::PUT, false, 3),
+        (Method::DELETE, false, 3),
+        (Method::POST, false, 2),
+        (Method::PATCH, false, 2),
+        (Method::from_bytes(b"REPORT").unwrap(), false, 2),
+        (Method::POST, true, 3),
+        (Method::PATCH, true, 3),
+    ] {
+        let service = Scripted::<io::Error>::new([Ok(429), Ok(500), Ok(200)]);
+        let seen = Arc::clone(&service.seen);
+        let policy = if assumed {
+            policy().assume_idempotent()
+        } else {
+            policy()
+        };
+        let service = RetryLayer::new(policy).layer(service);
+        service.oneshot(request(method.clone())).await.unwrap();
+        assert_eq!(seen.lock().unwrap().len(), attempts, "{method} {assumed}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Ends(Arc<Mutex<Vec<StopReason>>>);
+
+impl Observer for Ends {
+    fn on_stop(&self, event: &StopEvent) {
+        self.0.lock().unwrap().push(event.reason());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_cloned_is_sent_once_and_that_is_said() {
+    let ends = Ends::default();
+    let layer =
+        RetryLayer::new(policy().observer(ends.clone())).clone_with(|_: &Request<String>| None);
+    let service = Scripted::<io::Error>::new([Ok(503)]);
+    let seen = Arc::clone(&service.seen);
+    let response = layer
+        .layer(service)
+        .oneshot(request(Method::GET))
+        .await
+        .unwrap();
+    assert_eq!(
+        (response.status().as_u16(), seen.lock().unwrap().len()),
+        (503, 1)
+    );
+    assert_eq!(*ends.0.lock().unwrap(), [StopReason::Unrepeatable]);
+    // A success is a success, and a permanent failure is one.
+    for (status, reason) in [(200, StopReason::Success), (404, StopReason::Permanent)] {
+        let service = layer.layer(Scripted::<io::Error>::new([Ok(status)]));
+        service.oneshot(request(Method::GET)).await.unwrap();
+        assert_eq!(ends.0.lock().unwrap().pop(), Some(reason));
+    }
+    // A single attempt asks for no clone and is out of attempts.
+    let once = RetryLayer::new(policy().max_attempts(1).observer(ends.clone()));
+    let service = once.layer(Scripted::<io::Error>::new([Ok(503)]));
+    service.oneshot(request(Method::GET)).await.unwrap();
+    assert_eq!(
+        ends.0.lock().unwrap().pop(),
+        Some(StopReason::OutOfAttempts)
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_cloned_as_often_as_it_may_be_sent_again() {
+    let clones = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&clones);
+    let layer = RetryLayer::new(policy()).clone_with(move |request: &Request<String>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Some(request.clone())
+    });
+    let service = layer.layer(Scripted::<io::Error>::new([
+        Ok(503),
+        Ok(503),
+        Ok(503),
+        Ok(503),
+    ]));
+    service.oneshot(request(Method::GET)).await.unwrap();
+    // Four attempts: the last one takes the original.
+    assert_eq!(clones.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_concurrency_limit_below_is_respected_and_not_deadlocked() {
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(policy()))
+        .concurrency_limit(1)
+        .service(Scripted::<io::Error>::new([Ok(503), Ok(503), Ok(200)]));
+    let calls = async {
+        let response = service.oneshot(request(Method::GET)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    };
+    tokio::time::timeout(Duration::from_secs(5), calls)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_are_served_on_the_timer_and_a_dropped_call_stops() {
+    let policy = policy().backoff(Backoff::constant(Duration::from_secs(3)));
+    let service = RetryLayer::new(policy).layer(Scripted::<io::Error>::new([Ok(503), Ok(200)]));
+    let seen = |service: &RetryService<Scripted<io::Error>, HttpClassifier>| format!("{service:?}");
+    assert!(seen(&service).contains("Scripted"));
+    let call = service.oneshot(request(Method::GET));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(2_999), call)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn boxed_errors_are_judged_by_their_sources() {
+    let refused: BoxError = io::Error::from(io::ErrorKind::ConnectionRefused).into();
+    let other: BoxError = "nobody knows".into();
+    let service = Scripted::new([Err(refused), Err(other)]);
+    let policy = RetryPolicy::new(Backoff::none()).classify(HttpClassifier::new().boxed());
+    let error = RetryLayer::new(policy)
+        .layer(service)
+        .oneshot(request(Method::GET))
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "nobody knows");
+}
+
+type Layered = RetryService<Scripted<io::Error>, HttpClassifier>;
+type Named = ResponseFuture<
+    Scripted<io::Error>,
+    String,
+    HttpClassifier,
+    reattempt::ShortPolling,
+    DefaultTimer,
+    reattempt::tower::CloneWhole,
+>;
+
+#[tokio::test]
+async fn the_future_can_be_named_sent_and_spawned() {
+    struct Held(Pin<Box<Named>>);
+    let mut service: Layered = RetryLayer::new(policy()).layer(Scripted::new([Ok(503), Ok(200)]));
+    std::future::poll_fn(|cx| service.poll_ready(cx))
+        .await
+        .unwrap();
+    let held = Held(Box::pin(service.call(request(Method::GET))));
+    let response = tokio::spawn(held.0).await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+const THROTTLED: &str = r#"{"__type":"com.amazonaws#ThrottlingException"}"#;
+
+const fn instant<P>(policy: RetryPolicy<P>) -> RetryPolicy<P> {
+    policy
+        .backoff(Backoff::none())
+        .throttling_backoff(Backoff::none())
+}
+
+#[tokio::test]
+async fn a_broken_error_body_is_a_failed_attempt() {
+    let calls = AtomicU32::new(0);
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(instant(aws::standard())))
+        .layer(BufferErrorLayer::new(64 * 1024))
+        .service_fn(|_: Request<()>| {
+            let first = calls.fetch_add(1, Ordering::Relaxed) == 0;
+            let frames = [
+                Ok(Frame::data(Bytes::from_static(b"{"))),
+                Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+            ];
+            let mut response = Response::new(StreamBody::new(Stream(frames.into_iter())));
+            if first {
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+            }
+            async { Ok::<_, io::Error>(response) }
+        });
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    assert_eq!(
+        (response.status(), calls.load(Ordering::Relaxed)),
+        (StatusCode::OK, 2)
+    );
+
+    // Out of attempts, its reader still gets what came, and then the error.
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(aws::standard().max_attempts(1)))
+        .layer(BufferErrorLayer::new(64 * 1024))
+        .service_fn(|_: Request<()>| async {
+            let frames = [
+                Ok(Frame::data(Bytes::from_static(b"{"))),
+                Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+            ];
+            let mut response = Response::new(StreamBody::new(Stream(frames.into_iter())));
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            Ok::<_, io::Error>(response)
+        });
+    let mut body = service.oneshot(Request::new(())).await.unwrap().into_body();
+    assert!(body.is_broken());
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "{"
+    );
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    assert!(body.frame().await.is_none());
+}
+
+/// Frames from an iterator.
+struct Stream<I>(I);
+
+impl<I: Iterator + Unpin> futures_core::Stream for Stream<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+const MIB: usize = 1024 * 1024;
+
+/// Answers a 400 with a throttling code twice, then streams 100 MiB.
+async fn serve(requests: Arc<AtomicU32>) -> io::Result<String> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let requests = Arc::clone(&requests);
+            let answer = hyper::service::service_fn(move |request: Request<_>| {
+                let number = requests.fetch_add(1, Ordering::Relaxed) + 1;
+                let told = format!("attempt={number}; max=3");
+                let signed = request
+                    .headers()
+                    .get("amz-sdk-request")
+                    .is_some_and(|v| *v == told);
+                async move {
+                    let chunk = Bytes::from(vec![7; 64 * 1024]);
+                    let frames = (0..100 * MIB / chunk.len())
+                        .map(move |_| Ok::<_, Infallible>(Frame::data(chunk.clone())));
+                    let mut response = Response::new(StreamBody::new(Stream(frames)).boxed());
+                    if !signed {
+                        *response.status_mut() = StatusCode::FORBIDDEN;
+                        *response.body_mut() = Empty::new().boxed();
+                    } else if number < 3 {
+                        *response.status_mut() = StatusCode::BAD_REQUEST;
+                        *response.body_mut() = Full::from(THROTTLED).boxed();
+                    }
+                    Ok::<_, Infallible>(response)
+                }
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), answer),
+            );
+        }
+    });
+    Ok(url)
+}
+
+/// Stamps each attempt, where a real stack signs it, too.
+fn stamp<B>(mut request: Request<B>) -> Request<B> {
+    let id = aws::InvocationId::new();
+    if let Some(attempt) = request.extensions().get::<Attempt>().copied() {
+        request
+            .headers_mut()
+            .extend(aws::sdk_headers(&id, &attempt));
+    }
+    request
+}
+
+#[tokio::test]
+async fn a_stack_over_hyper_util_sees_throttling_in_a_400_and_streams_100_mib() {
+    let requests = Arc::new(AtomicU32::new(0));
+    let url = serve(Arc::clone(&requests)).await.unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(instant(aws::standard())))
+        .layer(BufferErrorLayer::new(64 * 1024))
+        .map_request(stamp::<Empty<Bytes>>)
+        .service(client);
+    let region = Region::new(&ALLOCATOR);
+    let request = Request::get(&url).body(Empty::new()).unwrap();
+    let response = service.oneshot(request).await.unwrap();
+    assert_eq!(
+        (response.status(), requests.load(Ordering::Relaxed)),
+        (StatusCode::OK, 3)
+    );
+    let mut body: Buffered<hyper::body::Incoming> = response.into_body();
+    let (mut read, mut most) = (0, 0);
+    while let Some(frame) = body.frame().await {
+        let data = frame.unwrap().into_data().unwrap();
+        assert!(data.iter().all(|&byte| byte == 7));
+        read += data.len();
+        drop(data);
+        let change = region.change();
+        most = most.max(
+            change
+                .bytes_allocated
+                .saturating_sub(change.bytes_deallocated),
+        );
+    }
+    println!("{} MiB read, {} KiB held at most", read / MIB, most / 1024);
+    assert_eq!(read, 100 * MIB);
+    assert!(most < 4 * MIB, "{most} bytes held");
+}
+
+#[test]
+fn any_future_of_the_layers_is_send() {
+    const fn is_send<T: Send>(_: &T) {}
+    let mut service = ServiceBuilder::new()
+        .layer(RetryLayer::new(aws::standard()))
+        .layer(BufferErrorLayer::new(1))
+        .service_fn(|_: Request<()>| async {
+            Ok::<_, io::Error>(Response::new(Full::<Bytes>::default()))
+        });
+    is_send(&service);
+    let future: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(service.call(Request::new(())));
+    drop(future);
+}
