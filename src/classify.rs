@@ -101,13 +101,21 @@ pub enum ErrorKind {
     Transient,
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ErrorKind {
+    /// Its name in lower case: `server`, `throttling` or `transient`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Server => "server",
             Self::Throttling => "throttling",
             Self::Transient => "transient",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

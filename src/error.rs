@@ -26,6 +26,22 @@ pub enum StopReason {
     Unrepeatable,
 }
 
+impl StopReason {
+    /// Its name in lower case, for a label: `out_of_attempts` and so on.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OutOfAttempts => "out_of_attempts",
+            Self::OutOfBudget => "out_of_budget",
+            Self::OutOfTime => "out_of_time",
+            Self::Permanent => "permanent",
+            Self::ServerDelayTooLong(_) => "server_delay_too_long",
+            Self::Success => "success",
+            Self::Unrepeatable => "unrepeatable",
+        }
+    }
+}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

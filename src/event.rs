@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::ErrorKind;
+#[cfg(feature = "tracing")]
+use crate::error::Advice;
 use crate::error::StopReason;
 
 /// Hears of every call made from a policy: for metrics and logs.
@@ -171,4 +173,46 @@ impl StopEvent {
     pub const fn name(&self) -> Option<&'static str> {
         self.name
     }
+}
+
+/// Fields are named after OpenTelemetry's semantic conventions where these have
+/// a name: `http.request.resend_count`, `error.type`.
+#[cfg(feature = "tracing")]
+impl RetryEvent {
+    pub(crate) fn trace(&self) {
+        tracing::debug!(
+            "http.request.resend_count" = self.attempt.number,
+            "error.type" = self.kind.as_str(),
+            attempt = self.attempt.number,
+            max_attempts = self.attempt.max_attempts,
+            delay_ms = millis(self.delay),
+            policy = self.name,
+            "retrying"
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl StopEvent {
+    pub(crate) fn trace(&self) {
+        // A success, or an outcome that no retry would cure, is not given up.
+        let Some(kind) = self.kind else { return };
+        tracing::warn!(
+            "http.request.resend_count" = self.attempts.saturating_sub(1),
+            "error.type" = kind.as_str(),
+            attempt = self.attempts,
+            max_attempts = self.max_attempts,
+            waited_ms = millis(self.waited),
+            delay_ms = millis(self.delay),
+            reason = %self.reason,
+            policy = self.name,
+            "gave up{}",
+            Advice(self.all_throttled)
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

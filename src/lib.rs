@@ -51,6 +51,10 @@
 //! | `tokio` | yes | `TokioTimer`, so that a call can be awaited without naming a timer |
 //! | `aws` | yes | the `aws` module: throttling in each of AWS's wire formats, the presets of its SDKs |
 //! | `http` | yes | the `http` module: verdicts from status codes, Retry-After and transport errors |
+//! | `tower` | | the `tower` module: layers for a tower stack |
+//! | `reqwest` | | reqwest's responses and errors judged by their own methods |
+//! | `tracing` | | an event for each retry (debug) and each call given up (warn) |
+//! | `governor` | | `GovernorLimiter`: a known API quota as a limiter |
 //!
 //! Calling AWS with raw HTTP is what the `aws` module's page is about.
 //!
@@ -78,6 +82,8 @@ mod classify;
 mod drive;
 mod error;
 mod event;
+#[cfg(feature = "governor")]
+mod governor;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
@@ -96,6 +102,9 @@ pub use drive::call::{Hook, OnRetry, Operation, Recipe, Reclassified};
 pub use drive::future::{AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture, TimeoutFuture};
 pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
+#[cfg(feature = "governor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "governor")))]
+pub use governor::GovernorLimiter;
 pub use jitter::Jitter;
 pub use limiter::{AdaptiveLimiter, Limiter};
 pub use policy::{LongPolling, Polling, RetryPolicy, ServerHint, ShortPolling};

@@ -50,6 +50,16 @@ pub trait Limiter: Send + Sync + Debug {
     fn record(&self, now: Duration, throttled: bool);
 }
 
+impl<L: Limiter + ?Sized> Limiter for Arc<L> {
+    fn acquire(&self, now: Duration) -> Result<(), Duration> {
+        (**self).acquire(now)
+    }
+
+    fn record(&self, now: Duration, throttled: bool) {
+        (**self).record(now, throttled);
+    }
+}
+
 /// AWS's adaptive retry mode: a client-side rate limit that follows the
 /// service's throttling, after CUBIC congestion control (RFC 9438).
 ///

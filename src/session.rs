@@ -160,17 +160,17 @@ impl State {
         let decision = self.weigh(plan, verdict, now);
         if let (Decision::RetryAfter(delay), Some(kind)) = (decision, self.kind) {
             self.waited = self.waited.saturating_add(nanos(delay));
+            let event = event(plan, attempt, delay, kind);
+            #[cfg(feature = "tracing")]
+            event.trace();
             if let Some(observer) = &plan.observer {
-                observer.on_retry(&event(plan, attempt, delay, kind));
+                observer.on_retry(&event);
             }
         }
         if let Decision::Stop(reason) = decision {
             let delay = self.last_wait(plan, reason).unwrap_or_default();
             self.waited = self.waited.saturating_add(nanos(delay));
-            let Some(observer) = &plan.observer else {
-                return decision;
-            };
-            observer.on_stop(&StopEvent {
+            let event = StopEvent {
                 all_throttled: self.all_throttled(),
                 attempts: self.executed,
                 delay,
@@ -179,7 +179,12 @@ impl State {
                 name: plan.name,
                 reason,
                 waited: self.waited(),
-            });
+            };
+            #[cfg(feature = "tracing")]
+            event.trace();
+            if let Some(observer) = &plan.observer {
+                observer.on_stop(&event);
+            }
         }
         decision
     }

@@ -2,11 +2,9 @@
 //! refused.
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::disallowed_methods,
-    reason = "figures of a test are small and known; its clock is paused"
+    reason = "figures of a test are small and known"
 )]
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -331,8 +329,10 @@ fn a_hint_lengthens_the_last_wait_of_a_long_polling_call_too() {
 }
 
 #[cfg(feature = "tokio")]
+#[expect(clippy::disallowed_methods, reason = "the clock is paused")]
 mod in_virtual_time {
     use std::future::pending;
+    use std::ops::ControlFlow;
     use std::rc::Rc;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};

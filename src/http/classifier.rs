@@ -164,6 +164,18 @@ impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier
     }
 }
 
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+impl ResponseHead for reqwest::Response {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        self.headers()
+    }
+}
+
 /// Judges the errors of a transport, of type `E`.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an error that `{Self}` can judge",
@@ -222,6 +234,10 @@ fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
         if error.is::<TimedOut>() {
             return Verdict::retry(ErrorKind::Transient);
         }
+        #[cfg(feature = "reqwest")]
+        if let Some(verdict) = by_reqwest(error) {
+            return verdict;
+        }
         next = error.source();
         if let Some(io) = error.downcast_ref::<io::Error>() {
             if is_transient(io.kind()) {
@@ -234,6 +250,24 @@ fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
         }
     }
     Verdict::Permanent
+}
+
+/// What reqwest's own methods, or hyper's below it, say of an error.
+#[cfg(feature = "reqwest")]
+fn by_reqwest(error: &(dyn Error + 'static)) -> Option<Verdict> {
+    let is_transient = match error.downcast_ref::<reqwest::Error>() {
+        // Made by `error_for_status`.
+        Some(error) if error.status().is_some() => {
+            return error
+                .status()
+                .map(|status| HttpClassifier::new().status(status));
+        }
+        Some(error) => error.is_timeout() || error.is_connect() || error.is_body(),
+        None => error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_incomplete_message),
+    };
+    is_transient.then(|| Verdict::retry(ErrorKind::Transient))
 }
 
 const fn is_transient(kind: io::ErrorKind) -> bool {

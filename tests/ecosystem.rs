@@ -1,0 +1,368 @@
+//! At home with others: tracing, governor, reqwest, hyper-util, ureq.
+
+#[cfg(feature = "tracing")]
+mod tracing_events {
+    use std::fmt::{Debug, Write as _};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use reattempt::{Backoff, ErrorKind, RetryPolicy, StopReason, Verdict};
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    /// Writes each event down in a line.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String);
+
+    impl Visit for Line {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut line = Line(event.metadata().level().to_string());
+            event.record(&mut line);
+            self.0.lock().unwrap().push(line.0);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    fn told(run: impl FnOnce()) -> Vec<String> {
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), run);
+        log.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn retries_are_debug_and_giving_up_is_a_warning() {
+        let policy = RetryPolicy::new(Backoff::constant(Duration::from_millis(1_500)))
+            .max_attempts(2)
+            .name("orders")
+            .classify_fn(|_: Result<&(), &()>| Verdict::retry(ErrorKind::Throttling));
+        let lines = told(|| {
+            let call = policy.retry_blocking(|_| Err(())).sleep_with(|_| ());
+            assert_eq!(call.outcome().reason, StopReason::OutOfAttempts);
+        });
+        assert_eq!(
+            lines,
+            [
+                "DEBUG message=retrying http.request.resend_count=1 error.type=\"throttling\" \
+                 attempt=1 max_attempts=2 delay_ms=1500 policy=\"orders\"",
+                "WARN message=gave up; every attempt was throttled, a service quota increase may \
+                 be due http.request.resend_count=1 error.type=\"throttling\" attempt=2 \
+                 max_attempts=2 waited_ms=1500 delay_ms=0 reason=attempts exhausted \
+                 policy=\"orders\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_success_and_a_permanent_failure_say_nothing() {
+        let lines = told(|| {
+            let policy = RetryPolicy::new(Backoff::none()).when(|_: &u8| false);
+            assert_eq!(policy.retry_blocking(|_| Ok::<_, u8>(1)).call(), Ok(1));
+            assert_eq!(policy.retry_blocking(|_| Err::<(), _>(7)).call(), Err(7));
+        });
+        assert!(lines.is_empty(), "{lines:?}");
+    }
+}
+
+#[cfg(feature = "governor")]
+mod governor_limits {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use governor::Quota;
+    use reattempt::{Backoff, GovernorLimiter, Limiter, ManualTimer, RetryPolicy};
+
+    fn per_second(rate: u32, burst: u32) -> GovernorLimiter {
+        let nonzero = |n| NonZeroU32::new(n).unwrap();
+        GovernorLimiter::new(Quota::per_second(nonzero(rate)).allow_burst(nonzero(burst)))
+    }
+
+    #[test]
+    fn a_quota_is_kept_to_the_nanosecond_on_any_clock() {
+        for start in [Duration::ZERO, Duration::from_secs(1 << 30)] {
+            let limiter = per_second(100, 1);
+            assert_eq!(limiter.acquire(start), Ok(()));
+            let wait = limiter.acquire(start).unwrap_err();
+            assert_eq!(wait, Duration::from_millis(10));
+            let almost = start + Duration::from_nanos(9_999_999);
+            assert_eq!(limiter.acquire(almost), Err(Duration::from_nanos(1)));
+            assert_eq!(limiter.clone().acquire(start + wait), Ok(()));
+        }
+        let limiter = per_second(1, 1);
+        for now in [Duration::MAX, Duration::ZERO, Duration::MAX] {
+            let _ = limiter.acquire(now);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_calls_is_sent_at_the_quotas_rate() {
+        let timer = ManualTimer::new();
+        let policy = RetryPolicy::new(Backoff::none()).limiter(per_second(20, 5));
+        for _ in 0..105 {
+            let call = policy.retry(|_| async { Ok::<_, ()>(()) }).timer(&timer);
+            assert_eq!(call.await, Ok(()));
+        }
+        // 5 at once, 100 at 20 a second.
+        assert_eq!(timer.now(), Duration::from_secs(5));
+    }
+}
+
+#[cfg(all(feature = "http", feature = "tokio"))]
+mod servers {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread::JoinHandle;
+
+    /// Gives each connection the next answer: raw bytes, then the end; `None`
+    /// resets it. Ends after the last one and tells how many there were.
+    pub(super) fn serve(
+        answers: Vec<Option<&'static str>>,
+    ) -> (String, JoinHandle<std::io::Result<usize>>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let served = std::thread::spawn(move || {
+            let count = answers.len();
+            for answer in answers {
+                let (mut stream, _) = listener.accept()?;
+                let mut asked = [0; 4096];
+                let _ = stream.read(&mut asked)?;
+                stream.write_all(answer.unwrap_or_default().as_bytes())?;
+            }
+            Ok(count)
+        });
+        (url, served)
+    }
+
+    /// Lost before an answer, throttled in a 400, failing, cut off half-way, well.
+    pub(super) const STORY: [Option<&str>; 5] = [
+        None,
+        Some(
+            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 32\r\n\r\n\
+             {\"__type\":\"ThrottlingException\"} ",
+        ),
+        Some("HTTP/1.1 503 Slow\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
+        Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 99\r\n\r\nhal"),
+        Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nwhole"),
+    ];
+}
+
+#[cfg(all(feature = "aws", feature = "tokio"))]
+const fn instant<C>(policy: reattempt::RetryPolicy<C>) -> reattempt::RetryPolicy<C> {
+    policy
+        .backoff(reattempt::Backoff::none())
+        .throttling_backoff(reattempt::Backoff::none())
+        .max_attempts(5)
+}
+
+#[cfg(all(feature = "reqwest", feature = "aws", feature = "tokio"))]
+mod reqwest_calls {
+    use bytes::Bytes;
+    use http_body_util::BodyExt;
+    use reattempt::aws::{self, PeekBody, buffer_error};
+    use reattempt::http::HttpClassifier;
+    use reattempt::{Classify, ErrorKind, Verdict};
+
+    use super::servers::{STORY, serve};
+
+    /// The whole body belongs to the attempt.
+    async fn get(client: &reqwest::Client, url: &str) -> reqwest::Result<http::Response<Bytes>> {
+        let response = http::Response::from(client.get(url).send().await?);
+        let (head, body) = response.into_parts();
+        Ok(http::Response::from_parts(
+            head,
+            body.collect().await?.to_bytes(),
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
+        let (url, served) = serve(STORY.to_vec());
+        let client = reqwest::Client::new();
+        let policy = super::instant(aws::standard());
+        let response = policy.retry(|_| get(&client, &url)).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.body()[..]),
+            (200, &b"whole"[..])
+        );
+        assert_eq!(served.join().unwrap().unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn error_bodies_are_buffered_and_successes_stream() {
+        let (url, served) = serve(vec![STORY[1], STORY[4]]);
+        let client = reqwest::Client::new();
+        let response = super::instant(aws::standard())
+            .retry(|_| async {
+                let response = client.get(&url).send().await?;
+                buffer_error(http::Response::from(response), 64 * 1024).await
+            })
+            .await
+            .unwrap();
+        assert!(response.body().peek().is_empty());
+        assert_eq!(
+            response.into_body().collect().await.unwrap().to_bytes(),
+            "whole"
+        );
+        assert_eq!(served.join().unwrap().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn reqwests_own_types_are_judged_as_they_are() {
+        let judge = HttpClassifier::new();
+        let answer =
+            "HTTP/1.1 429 No\r\nretry-after: 7\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let (url, served) = serve(vec![Some(answer), Some(answer)]);
+        let throttled = reqwest::get(&url).await;
+        let verdict = judge.classify(throttled.as_ref());
+        let expected = Verdict::retry(ErrorKind::Throttling);
+        assert_eq!(verdict, expected.after(std::time::Duration::from_secs(7)));
+        let status = reqwest::get(&url).await.unwrap().error_for_status();
+        assert_eq!(judge.classify(status.as_ref()), expected);
+        served.join().unwrap().unwrap();
+
+        // Nobody listens there any more.
+        let refused = reqwest::get(&url).await;
+        assert_eq!(
+            judge.classify(refused.as_ref()),
+            Verdict::retry(ErrorKind::Transient)
+        );
+        let nonsense = reqwest::get("no url").await;
+        assert_eq!(judge.classify(nonsense.as_ref()), Verdict::Permanent);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_limit_of_reqwests_is_transient() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let limit = std::time::Duration::from_secs(20);
+        let client = reqwest::Client::builder().timeout(limit).build().unwrap();
+        let late = client.get(url).send().await;
+        let verdict = HttpClassifier::new().classify(late.as_ref());
+        assert_eq!(verdict, Verdict::retry(ErrorKind::Transient));
+    }
+}
+
+#[cfg(all(feature = "aws", feature = "tokio"))]
+mod hyper_util_calls {
+    use bytes::Bytes;
+    use http_body_util::{BodyExt, Empty};
+    use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
+    use hyper_util::rt::TokioExecutor;
+    use reattempt::aws::{self, AwsClassifier};
+    use reattempt::{ErrorKind, Verdict};
+
+    use super::servers::{STORY, serve};
+
+    #[derive(Debug, thiserror::Error)]
+    enum Failure {
+        #[error(transparent)]
+        Send(#[from] Error),
+        #[error(transparent)]
+        Read(#[from] hyper::Error),
+    }
+
+    /// Hyper tells a connection that was lost before the answer by a method.
+    fn judge(failure: &Failure) -> Verdict {
+        let was_lost = match failure {
+            Failure::Send(error) => {
+                let source = std::error::Error::source(error);
+                let hyper = source.and_then(|source| source.downcast_ref::<hyper::Error>());
+                error.is_connect() || hyper.is_some_and(hyper::Error::is_incomplete_message)
+            }
+            Failure::Read(_) => true,
+        };
+        if was_lost {
+            Verdict::retry(ErrorKind::Transient)
+        } else {
+            Verdict::Permanent
+        }
+    }
+
+    async fn get(
+        client: &Client<HttpConnector, Empty<Bytes>>,
+        url: &str,
+    ) -> Result<http::Response<Bytes>, Failure> {
+        let (head, body) = client.get(url.parse().unwrap()).await?.into_parts();
+        Ok(http::Response::from_parts(
+            head,
+            body.collect().await?.to_bytes(),
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
+        let (url, served) = serve(STORY.to_vec());
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let policy = super::instant(aws::standard().classify(AwsClassifier::new()))
+            .classify(AwsClassifier::new().transport(judge));
+        let response = policy.retry(|_| get(&client, &url)).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.body()[..]),
+            (200, &b"whole"[..])
+        );
+        assert_eq!(served.join().unwrap().unwrap(), 5);
+    }
+}
+
+#[cfg(all(feature = "aws", feature = "tokio"))]
+mod ureq_calls {
+    use reattempt::aws::{self, AwsClassifier};
+    use reattempt::{ErrorKind, Verdict};
+
+    use super::servers::{STORY, serve};
+
+    fn get(agent: &ureq::Agent, url: &str) -> Result<http::Response<Vec<u8>>, ureq::Error> {
+        let (head, mut body) = agent.get(url).call()?.into_parts();
+        Ok(http::Response::from_parts(head, body.read_to_vec()?))
+    }
+
+    const fn judge(error: &ureq::Error) -> Verdict {
+        match error {
+            ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed => {
+                Verdict::retry(ErrorKind::Transient)
+            }
+            _ => Verdict::Permanent,
+        }
+    }
+
+    #[test]
+    fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
+        let (url, served) = serve(STORY.to_vec());
+        // A status is an answer here, not an error.
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        let agent = ureq::Agent::new_with_config(config);
+        let policy =
+            super::instant(aws::standard()).classify(AwsClassifier::new().transport(judge));
+        let response = policy.retry_blocking(|_| get(&agent, &url)).call().unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.body()[..]),
+            (200, &b"whole"[..])
+        );
+        assert_eq!(served.join().unwrap().unwrap(), 5);
+    }
+}
