@@ -1,6 +1,7 @@
 //! At home with others: tracing, governor, reqwest, hyper-util, ureq.
 
 #[cfg(feature = "tracing")]
+#[expect(clippy::unwrap_used, reason = "a test's own data")]
 mod tracing_events {
     use std::fmt::{Debug, Write as _};
     use std::sync::{Arc, Mutex};
@@ -88,6 +89,7 @@ mod tracing_events {
 }
 
 #[cfg(feature = "governor")]
+#[expect(clippy::unwrap_used, reason = "a test's own data")]
 mod governor_limits {
     use std::num::NonZeroU32;
     use std::time::Duration;
@@ -131,6 +133,7 @@ mod governor_limits {
 }
 
 #[cfg(all(feature = "http", feature = "tokio"))]
+#[expect(clippy::unwrap_used, reason = "a test's own data")]
 mod servers {
     use std::io::{Read, Write};
     use std::net::TcpListener;
@@ -266,6 +269,7 @@ mod reqwest_calls {
 }
 
 #[cfg(all(feature = "aws", feature = "tokio"))]
+#[expect(clippy::unwrap_used, reason = "a test's own data")]
 mod hyper_util_calls {
     use bytes::Bytes;
     use http_body_util::{BodyExt, Empty};

@@ -59,19 +59,16 @@ fn lost(error: hyper::Error) -> io::Error {
     }
 }
 
-/// Signs a request as it is now, with the date of now.
+/// Signs a request as it is now. A date that is not fresh makes a signature that
+/// is refused.
 pub(crate) fn sign(
     request: &mut Request<Full<Bytes>>,
     body: &[u8],
     service: &str,
     region: &str,
     credentials: &Credentials,
+    date: SystemTime,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a signature carries the real date"
-    )]
-    let date = SystemTime::now();
     let mut settings = SigningSettings::default();
     if service == "s3" {
         // S3 wants its paths encoded once and taken as they are.

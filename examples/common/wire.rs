@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 pub(crate) struct Head {
     pub(crate) line: String,
     pub(crate) body: Vec<u8>,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Head {

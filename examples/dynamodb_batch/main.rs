@@ -12,7 +12,7 @@ mod wire;
 use std::error::Error;
 use std::io;
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use http::{Method, Request};
@@ -133,12 +133,19 @@ fn request(
         .header("x-amz-target", "DynamoDB_20120810.BatchWriteItem")
         .body(Full::from(body.to_owned()))?;
     request.headers_mut().extend(sdk_headers(id, attempt));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a signature carries the real date"
+    )]
+    let now = SystemTime::now();
+    let body = body.as_bytes();
     client::sign(
         &mut request,
-        body.as_bytes(),
+        body,
         "dynamodb",
         "us-east-1",
         &credentials,
+        now,
     )?;
     Ok(request)
 }
