@@ -39,6 +39,8 @@ pub struct RetryBudget {
     bucket: Arc<Bucket>,
     throttling: u32,
     other: u32,
+    /// Whether the bucket refills by itself, so that the time matters.
+    refills: bool,
 }
 
 struct Bucket {
@@ -114,6 +116,7 @@ impl RetryBudget {
 
     fn with(bucket: Bucket, throttling: u32, other: u32) -> Self {
         Self {
+            refills: bucket.refill.is_some(),
             bucket: Arc::new(bucket),
             throttling,
             other,
@@ -152,7 +155,7 @@ impl RetryBudget {
     /// [`Timer`]: crate::Timer
     #[must_use]
     pub fn available(&self) -> u32 {
-        let now = if self.refills() {
+        let now = if self.refills {
             self.bucket.plausible_now(timer::now())
         } else {
             Duration::ZERO
@@ -160,9 +163,8 @@ impl RetryBudget {
         self.bucket.available(now)
     }
 
-    /// Whether the time matters.
-    pub(crate) fn refills(&self) -> bool {
-        self.bucket.refill.is_some()
+    pub(crate) const fn refills(&self) -> bool {
+        self.refills
     }
 
     const fn cost(&self, kind: ErrorKind) -> u32 {
@@ -185,10 +187,14 @@ impl RetryBudget {
     /// Books a success, whose last retry was because of `retried`.
     #[inline]
     pub(crate) fn succeeded(&self, retried: Option<ErrorKind>, now: Duration) {
-        let bucket = &*self.bucket;
-        if bucket.is_full(now) {
-            return;
+        if !self.bucket.is_full(now) {
+            self.pay_in(retried);
         }
+    }
+
+    #[cold]
+    fn pay_in(&self, retried: Option<ErrorKind>) {
+        let bucket = &*self.bucket;
         bucket.give(match (bucket.income, retried) {
             (Income::Ratio(units), _) => units,
             (Income::Refund, None) => bucket.token,

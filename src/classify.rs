@@ -94,7 +94,8 @@ impl Verdict {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
     /// The server failed: a 5xx.
-    Server,
+    // From 1 on: `None` of it is then 0, and a call's state begins as all zeros.
+    Server = 1,
     /// The client called too often: a 429, or AWS's `ThrottlingException`.
     Throttling,
     /// The way to the server failed: a connection, a timeout.

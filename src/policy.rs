@@ -87,19 +87,22 @@ pub(crate) struct Plan {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) assume_idempotent: bool,
     pub(crate) long_polling: bool,
-    /// Whether a success concerns anybody but the caller: set with a budget, a
-    /// limiter or an observer, so that the common path asks one question.
-    pub(crate) is_watched: bool,
+    /// Whether a success concerns nobody but the caller and the budget, and the
+    /// time nobody: no limiter, observer, refilling budget or bound in time. The
+    /// common path asks this one question.
+    pub(crate) is_plain: bool,
     /// Whether a limiter or a refilling budget wants to know the time.
     pub(crate) is_clocked: bool,
 }
 
 impl Plan {
-    fn survey(&mut self) {
-        self.is_watched =
-            self.budget.is_some() || self.limiter.is_some() || self.observer.is_some();
-        self.is_clocked =
-            self.limiter.is_some() || self.budget.as_ref().is_some_and(RetryBudget::refills);
+    const fn survey(&mut self) {
+        let refills = match &self.budget {
+            Some(budget) => budget.refills(),
+            None => false,
+        };
+        self.is_clocked = refills || self.limiter.is_some();
+        self.is_plain = !self.is_clocked && self.observer.is_none() && is_endless(self.max_elapsed);
     }
 }
 
@@ -130,6 +133,11 @@ pub(crate) const fn bound(max_attempts: u32) -> Option<u32> {
     }
 }
 
+/// Whether a bound in time is none: 584 billion years.
+pub(crate) const fn is_endless(total: Duration) -> bool {
+    total.as_secs() == u64::MAX
+}
+
 /// A bound on attempts as it is stored: 0 counts as 1.
 pub(crate) const fn at_least_one(max_attempts: u32) -> u32 {
     if max_attempts == 0 { 1 } else { max_attempts }
@@ -152,7 +160,7 @@ impl RetryPolicy {
                 observer: None,
                 assume_idempotent: false,
                 long_polling: false,
-                is_watched: false,
+                is_plain: true,
                 is_clocked: false,
             },
             classifier: AnyError,
@@ -187,6 +195,7 @@ impl<C, P> RetryPolicy<C, P> {
     /// that is what a call's `attempt_timeout` is for.
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
         self.plan.max_elapsed = total;
+        self.plan.survey();
         self
     }
 

@@ -12,8 +12,7 @@ use crate::classify::{AnyError, Classify, ErrorKind, Verdict};
 use crate::error::{Outcome, StopReason};
 use crate::event::{RetryEvent, StopEvent};
 use crate::jitter;
-use crate::limiter::Limiter;
-use crate::policy::{Plan, RetryPolicy, ServerHint, ShortPolling, bound};
+use crate::policy::{Plan, RetryPolicy, ServerHint, ShortPolling, at_least_one, bound, is_endless};
 use crate::timer::nanos;
 
 /// What to do after an outcome.
@@ -27,14 +26,13 @@ pub enum Decision {
     Stop(StopReason),
 }
 
-/// The time limit that stands for none.
-const NEVER: Duration = Duration::MAX;
-
 /// What one call has to remember. Delays are in nanoseconds, saturating at 584
-/// years, to keep the futures small.
+/// years, to keep the futures small; at first it is all zeros and nothing is
+/// copied from the plan, to keep the common path short.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    /// `max_elapsed` until the call starts, then the moment it ends.
+    /// The moment the call ends; before it starts, its own bound in time. Of the
+    /// call's only where `owns_deadline`.
     deadline: Duration,
     /// The last delay drawn from a backoff; at the end of a long-polling call
     /// the wait that is still to be served.
@@ -42,11 +40,12 @@ pub(crate) struct State {
     waited: u64,
     /// The attempts that have ended.
     executed: u32,
-    /// 0 stands for no bound.
-    pub(crate) max_attempts: u32,
+    /// The call's own bound, or 0.
+    max_attempts: u32,
     kind: Option<ErrorKind>,
     /// Whether a failure was no throttling.
     mixed: bool,
+    owns_deadline: bool,
     pub(crate) non_idempotent: bool,
     /// Whether the operation can be run only once.
     pub(crate) unrepeatable: bool,
@@ -54,58 +53,101 @@ pub(crate) struct State {
 
 impl State {
     #[inline]
-    pub(crate) const fn new(plan: &Plan) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            deadline: plan.max_elapsed,
+            deadline: Duration::ZERO,
             previous: 0,
             waited: 0,
             executed: 0,
-            max_attempts: plan.max_attempts,
+            max_attempts: 0,
             kind: None,
             mixed: false,
+            owns_deadline: false,
             non_idempotent: false,
             unrepeatable: false,
         }
     }
 
+    pub(crate) const fn max_attempts(&mut self, n: u32) {
+        self.max_attempts = at_least_one(n);
+    }
+
     pub(crate) const fn max_elapsed(&mut self, total: Duration) {
         self.deadline = total;
+        self.owns_deadline = true;
+    }
+
+    /// The bound on attempts, the call's own or else the plan's.
+    #[inline]
+    const fn bound(&self, plan: &Plan) -> Option<u32> {
+        bound(if self.max_attempts == 0 {
+            plan.max_attempts
+        } else {
+            self.max_attempts
+        })
+    }
+
+    #[inline]
+    const fn deadline(&self, plan: &Plan) -> Duration {
+        if self.owns_deadline {
+            self.deadline
+        } else {
+            plan.max_elapsed
+        }
     }
 
     /// Whether the call is bounded in time.
     #[inline]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.deadline != NEVER
+    pub(crate) const fn is_timed(&self, plan: &Plan) -> bool {
+        !is_endless(self.deadline(plan))
     }
 
     /// Whether the driver has to read the clock.
     #[inline]
-    pub(crate) fn needs_clock(&self, plan: &Plan) -> bool {
-        plan.is_clocked || self.is_timed()
+    pub(crate) const fn needs_clock(&self, plan: &Plan) -> bool {
+        plan.is_clocked || self.is_timed(plan)
+    }
+
+    /// Whether the first attempt, where it succeeds, is nobody's concern but the
+    /// caller's.
+    #[inline]
+    pub(crate) const fn is_plain(&self, plan: &Plan) -> bool {
+        plan.is_plain && !self.owns_deadline
+    }
+
+    /// Books a first attempt of such a call that has succeeded.
+    #[inline]
+    pub(crate) fn succeed(plan: &Plan) {
+        if let Some(budget) = &plan.budget {
+            budget.succeeded(None, Duration::ZERO);
+        }
+    }
+
+    /// Notes that a call ended with such an attempt.
+    pub(crate) const fn succeeded(&mut self) {
+        self.executed = 1;
+    }
+
+    /// The first attempt of such a call.
+    #[inline]
+    pub(crate) const fn first(&self, plan: &Plan) -> Attempt {
+        Attempt {
+            max_attempts: self.bound(plan),
+            number: 1,
+            remaining: None,
+            waited: Duration::ZERO,
+        }
     }
 
     /// Begins the call. No bound stays none: the sum saturates.
-    pub(crate) const fn start(&mut self, now: Duration) {
-        self.deadline = self.deadline.saturating_add(now);
+    pub(crate) const fn start(&mut self, plan: &Plan, now: Duration) {
+        self.max_elapsed(self.deadline(plan).saturating_add(now));
     }
 
     /// Asks the limiter whether the next attempt may begin at `now`, or how long
     /// to wait before asking again.
-    #[inline]
     pub(crate) fn admit(&mut self, plan: &Plan, now: Duration) -> Option<Duration> {
-        let limiter = plan.limiter.as_deref()?;
-        self.admit_slowly(plan, limiter, now)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn admit_slowly(
-        &mut self,
-        plan: &Plan,
-        limiter: &dyn Limiter,
-        now: Duration,
-    ) -> Option<Duration> {
-        let delay = limiter.acquire(now).err()?;
+        let delay = plan.limiter.as_ref()?.acquire(now).err()?;
         self.waited = self.waited.saturating_add(nanos(delay));
         if let Some(observer) = &plan.observer {
             observer.on_limited(delay);
@@ -116,35 +158,28 @@ impl State {
     /// Moves a call that began at `start` on one clock to another, on which it
     /// is `now` and the call has run for `elapsed`.
     pub(crate) const fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
+        if is_endless(self.deadline) {
+            return;
+        }
         let total = self.deadline.saturating_sub(start);
         self.deadline = now.saturating_add(total.saturating_sub(elapsed));
     }
 
     /// The attempt that begins at `now`.
     #[inline]
-    pub(crate) fn attempt(&self, now: Duration) -> Attempt {
+    pub(crate) fn attempt(&self, plan: &Plan, now: Duration) -> Attempt {
         Attempt {
-            max_attempts: bound(self.max_attempts),
+            max_attempts: self.bound(plan),
             number: self.executed.saturating_add(1),
-            remaining: self.is_timed().then(|| self.deadline.saturating_sub(now)),
+            remaining: self
+                .is_timed(plan)
+                .then(|| self.deadline(plan).saturating_sub(now)),
             waited: Duration::from_nanos(self.waited),
         }
     }
 
     /// Judges what an attempt came to at `now`.
-    #[inline]
     pub(crate) fn decide(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
-        if verdict == Verdict::Success && !plan.is_watched {
-            self.executed = self.executed.saturating_add(1);
-            self.kind = None;
-            return Decision::Stop(StopReason::Success);
-        }
-        self.decide_slowly(plan, verdict, now)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn decide_slowly(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
         if let Some(limiter) = &plan.limiter {
             let throttled = matches!(
                 verdict,
@@ -155,7 +190,7 @@ impl State {
             );
             limiter.record(now, throttled);
         }
-        let attempt = self.attempt(now);
+        let attempt = self.attempt(plan, now);
         self.executed = attempt.number;
         let decision = self.weigh(plan, verdict, now);
         if let (Decision::RetryAfter(delay), Some(kind)) = (decision, self.kind) {
@@ -175,7 +210,7 @@ impl State {
                 attempts: self.executed,
                 delay,
                 kind: self.kind,
-                max_attempts: bound(self.max_attempts),
+                max_attempts: self.bound(plan),
                 name: plan.name,
                 reason,
                 waited: self.waited(),
@@ -212,7 +247,7 @@ impl State {
         if self.non_idempotent && kind != ErrorKind::Throttling {
             return Decision::Stop(StopReason::Permanent);
         }
-        if self.max_attempts != 0 && self.executed >= self.max_attempts {
+        if self.bound(plan).is_some_and(|max| self.executed >= max) {
             return Decision::Stop(StopReason::OutOfAttempts);
         }
         if self.unrepeatable {
@@ -222,7 +257,7 @@ impl State {
             Ok(delay) => delay,
             Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
         };
-        if self.is_timed() && now.saturating_add(delay) > self.deadline {
+        if self.is_timed(plan) && now.saturating_add(delay) > self.deadline {
             return Decision::Stop(StopReason::OutOfTime);
         }
         if let Some(budget) = &plan.budget {
@@ -240,6 +275,13 @@ impl State {
     pub(crate) fn last_wait(&self, plan: &Plan, reason: StopReason) -> Option<Duration> {
         let waits = plan.long_polling && reason == StopReason::OutOfBudget;
         waits.then(|| Duration::from_nanos(self.previous))
+    }
+
+    /// Gives back what the retry has cost that is waited for.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn cancel(&self, plan: &Plan) {
+        drop(self.paid(plan));
     }
 
     /// What the retry that is waited for has cost, if anything.
@@ -284,7 +326,7 @@ impl State {
 
     /// The event of the retry just decided, whose wait is `delay`.
     pub(crate) fn event(&self, plan: &Plan, delay: Duration, now: Duration) -> RetryEvent {
-        let mut attempt = self.attempt(now);
+        let mut attempt = self.attempt(plan, now);
         attempt.number = self.executed;
         attempt.waited = attempt.waited.saturating_sub(delay);
         event(
@@ -301,6 +343,10 @@ impl State {
 
     pub(crate) const fn waited(&self) -> Duration {
         Duration::from_nanos(self.waited)
+    }
+
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.executed == 0
     }
 
     const fn all_throttled(&self) -> bool {
@@ -388,8 +434,8 @@ impl<C, P> RetryPolicy<C, P> {
     /// Begins a call at `now`, a time of the clock that later tells
     /// [`Session::decide`] the time.
     pub const fn start_at(&self, now: Duration) -> Session<'_, C, P> {
-        let mut state = State::new(&self.plan);
-        state.start(now);
+        let mut state = State::new();
+        state.start(&self.plan, now);
         Session {
             policy: self,
             state,
@@ -404,7 +450,7 @@ impl<C, P> Session<'_, C, P> {
     /// The attempt that is under way, or the next one.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        self.state.attempt(self.now)
+        self.state.attempt(&self.policy.plan, self.now)
     }
 
     /// Judges the outcome of an attempt that ended at `now`.
@@ -457,7 +503,7 @@ impl<C, P> Session<'_, C, P> {
     /// wait; `check` and its siblings do it by themselves.
     pub fn cancel(self) {
         if self.reason.is_none() {
-            drop(self.state.paid(&self.policy.plan));
+            self.state.cancel(&self.policy.plan);
         }
     }
 

@@ -88,8 +88,11 @@ fn since_anchor(instant: Instant) -> Duration {
 }
 
 /// A duration in nanoseconds, saturating at 584 years.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+pub(crate) const fn nanos(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// Blocks this thread for `duration`.

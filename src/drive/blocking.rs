@@ -9,7 +9,7 @@ use crate::classify::{Classify, ClassifyFn, Verdict, When};
 use crate::drive::call::{Hook, OnRetry, Parts, Recipe, Reclassified};
 use crate::error::Outcome;
 use crate::event::RetryEvent;
-use crate::policy::{RetryPolicy, at_least_one};
+use crate::policy::RetryPolicy;
 use crate::session::{Decision, Session, State};
 use crate::timer;
 
@@ -34,7 +34,7 @@ impl<C, P> RetryPolicy<C, P> {
             op,
             hook: (),
             sleep: timer::sleep_blocking,
-            state: State::new(&self.plan),
+            state: State::new(),
         }
     }
 
@@ -44,7 +44,7 @@ impl<C, P> RetryPolicy<C, P> {
     /// The clock is read where `max_elapsed`, a limiter or a refilling budget
     /// needs it, and only there.
     pub fn start(&self) -> Session<'_, C, P> {
-        let timed = State::new(&self.plan).needs_clock(&self.plan);
+        let timed = State::new().needs_clock(&self.plan);
         let mut session = self.start_at(if timed { timer::now() } else { Duration::ZERO });
         session.own_clock = true;
         session
@@ -78,7 +78,7 @@ where
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
-        self.state.max_attempts = at_least_one(n);
+        self.state.max_attempts(n);
         self
     }
 
@@ -158,18 +158,40 @@ where
     ///
     /// The operation's error, when it is not worth a retry or no retry is left.
     #[inline]
-    pub fn call(self) -> Result<T, E>
+    pub fn call(mut self) -> Result<T, E>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        self.outcome().result
+        let Parts { plan, classifier } = self.recipe.parts();
+        if !self.state.is_plain(plan) {
+            return self.go_on(None).result;
+        }
+        let result = (self.op)(self.state.first(plan));
+        match classifier.classify(result.as_ref()) {
+            Verdict::Success => {
+                State::succeed(plan);
+                result
+            }
+            verdict => self.go_on(Some((result, verdict))).result,
+        }
     }
 
     /// Makes the call and returns its result with the story of it.
-    #[inline]
-    pub fn outcome(mut self) -> Outcome<T, E>
+    pub fn outcome(self) -> Outcome<T, E>
+    where
+        R::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        self.go_on(None)
+    }
+
+    /// Makes the call, of which a first attempt may have been made.
+    #[cold]
+    #[inline(never)]
+    fn go_on(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> Outcome<T, E>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
@@ -195,14 +217,17 @@ where
             now.max(due)
         };
         let mut now = clock(ahead);
-        self.state.start(now);
+        self.state.start(plan, now);
         loop {
-            while let Some(delay) = self.state.admit(plan, now) {
-                now = wait(delay, &mut ahead);
-            }
-            let result = (self.op)(self.state.attempt(now));
-            now = clock(ahead);
-            let verdict = classifier.classify(result.as_ref());
+            let (result, verdict) = made.take().unwrap_or_else(|| {
+                while let Some(delay) = self.state.admit(plan, now) {
+                    now = wait(delay, &mut ahead);
+                }
+                let result = (self.op)(self.state.attempt(plan, now));
+                now = clock(ahead);
+                let verdict = classifier.classify(result.as_ref());
+                (result, verdict)
+            });
             match self.state.decide(plan, verdict, now) {
                 Decision::Stop(reason) => {
                     if let Some(delay) = self.state.last_wait(plan, reason) {

@@ -15,7 +15,7 @@ use crate::drive::call::sealed::Sealed;
 use crate::drive::call::{Hook, OnRetry, Operation, Parts, Recipe, Reclassified};
 use crate::error::{Outcome, StopReason, TimedOut};
 use crate::event::RetryEvent;
-use crate::policy::{Polling, RetryPolicy, at_least_one};
+use crate::policy::{Polling, RetryPolicy};
 use crate::session::{Decision, Session, State};
 #[cfg(feature = "tokio")]
 use crate::timer::TokioTimer;
@@ -57,7 +57,7 @@ impl<C, P> RetryPolicy<C, P> {
             hook: (),
             timer: DefaultTimer,
             limit: (),
-            state: State::new(&self.plan),
+            state: State::new(),
         }
     }
 }
@@ -94,7 +94,7 @@ where
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
-        self.state.max_attempts = at_least_one(n);
+        self.state.max_attempts(n);
         self
     }
 
@@ -221,6 +221,7 @@ where
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
+        let is_plain = self.state.is_plain(self.recipe.parts().plan);
         RetryFuture {
             recipe: self.recipe,
             op: self.op,
@@ -228,7 +229,7 @@ where
             timer: self.timer,
             limit: self.limit,
             state: self.state,
-            stage: Stage::Start,
+            stage: if is_plain { Stage::First } else { Stage::Start },
         }
     }
 }
@@ -337,10 +338,11 @@ pin_project! {
         R: Recipe,
         M: Timer,
     {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Stage::Wait { .. } = &*this.stage {
-                drop(this.state.paid(this.recipe.parts().plan));
+            if let Stage::Wait { kept: None, .. } = &*this.stage {
+                this.state.cancel(this.recipe.parts().plan);
             }
         }
     }
@@ -349,12 +351,12 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<A, S, K> {
+        // Before the first attempt of a plain call, and of any other.
+        First,
         Start,
         Attempt { #[pin] future: A },
-        // The wait before an attempt.
-        Wait { #[pin] sleep: S },
-        // The wait before the outcome is returned.
-        LastWait { #[pin] sleep: S, kept: Option<K> },
+        // The wait before an attempt, or before the outcome that is kept.
+        Wait { #[pin] sleep: S, kept: Option<K> },
         Done,
     }
 }
@@ -403,8 +405,48 @@ where
 {
     #[inline]
     fn poll_end<Fut, T, E>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Result<T, E>, StopReason)>
+    where
+        R::Classifier: Classify<T, E>,
+        R::Polling: Polling<Kept<Result<T, E>> = K>,
+        F: Operation<Future = Fut>,
+        Fut: Future<Output = Result<T, E>>,
+        A: Future<Output = Result<T, E>>,
+        H: Hook<T, E>,
+        L: Limit<M, Fut, Future = A>,
+    {
+        // The common path in a straight line: one attempt that succeeds at once.
+        let mut this = self.as_mut().project();
+        if !matches!(*this.stage, Stage::First) {
+            return self.go_on(cx, None);
+        }
+        let Parts { plan, classifier } = this.recipe.parts();
+        let future = this.op.attempt(this.state.first(plan));
+        let future = this.limit.bound(this.timer, None, future);
+        this.stage.set(Stage::Attempt { future });
+        let StageProjection::Attempt { future } = this.stage.as_mut().project() else {
+            return self.go_on(cx, None);
+        };
+        let result = ready!(future.poll(cx));
+        match classifier.classify(result.as_ref()) {
+            Verdict::Success => {
+                State::succeed(plan);
+                Poll::Ready((result, StopReason::Success))
+            }
+            verdict => self.go_on(cx, Some((result, verdict))),
+        }
+    }
+
+    /// Drives the call on from any stage, with the outcome of the attempt that
+    /// was made, if it is there already.
+    #[cold]
+    #[inline(never)]
+    fn go_on<Fut, T, E>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
+        mut made: Option<(Result<T, E>, Verdict)>,
     ) -> Poll<(Result<T, E>, StopReason)>
     where
         R::Classifier: Classify<T, E>,
@@ -427,8 +469,14 @@ where
             turns = turns.saturating_add(1);
             match this.stage.as_mut().project() {
                 StageProjection::Attempt { future } => {
-                    let result = ready!(future.poll(cx));
-                    let verdict = classifier.classify(result.as_ref());
+                    let (result, verdict) = match made.take() {
+                        Some(made) => made,
+                        None => {
+                            let result = ready!(future.poll(cx));
+                            let verdict = classifier.classify(result.as_ref());
+                            (result, verdict)
+                        }
+                    };
                     let now = if timed {
                         this.timer.now()
                     } else {
@@ -446,7 +494,7 @@ where
                             match kept {
                                 Ok((kept, delay)) => {
                                     let (sleep, kept) = (this.timer.sleep(delay), Some(kept));
-                                    this.stage.set(Stage::LastWait { sleep, kept });
+                                    this.stage.set(Stage::Wait { sleep, kept });
                                 }
                                 Err(result) => {
                                     this.stage.set(Stage::Done);
@@ -460,26 +508,23 @@ where
                             // Both may hold a connection: let go of them before the wait.
                             drop(result);
                             this.stage.set(Stage::Start);
-                            let sleep = this.timer.sleep(delay);
-                            this.stage.set(Stage::Wait { sleep });
+                            let (sleep, kept) = (this.timer.sleep(delay), None);
+                            this.stage.set(Stage::Wait { sleep, kept });
                         }
                     }
                     continue;
                 }
-                StageProjection::Wait { sleep } => ready!(sleep.poll(cx)),
-                StageProjection::LastWait { sleep, kept } => {
+                StageProjection::Wait { sleep, kept } => {
                     ready!(sleep.poll(cx));
-                    // Always there: the stage is left as soon as it is taken.
-                    let Some(kept) = kept.take() else {
-                        return Poll::Pending;
-                    };
-                    this.stage.set(Stage::Done);
-                    let result = R::Polling::release(kept);
-                    return Poll::Ready((result, StopReason::OutOfBudget));
+                    if let Some(kept) = kept.take() {
+                        this.stage.set(Stage::Done);
+                        let result = R::Polling::release(kept);
+                        return Poll::Ready((result, StopReason::OutOfBudget));
+                    }
                 }
-                StageProjection::Start => {
+                StageProjection::First | StageProjection::Start => {
                     if timed {
-                        this.state.start(this.timer.now());
+                        this.state.start(plan, this.timer.now());
                     }
                 }
                 // Polled after its end, which no executor does.
@@ -491,11 +536,11 @@ where
                 Duration::ZERO
             };
             if let Some(delay) = this.state.admit(plan, now) {
-                let sleep = this.timer.sleep(delay);
-                this.stage.set(Stage::Wait { sleep });
+                let (sleep, kept) = (this.timer.sleep(delay), None);
+                this.stage.set(Stage::Wait { sleep, kept });
                 continue;
             }
-            let attempt = this.state.attempt(now);
+            let attempt = this.state.attempt(plan, now);
             let future = this.op.attempt(attempt);
             let future = this.limit.bound(this.timer, attempt.remaining(), future);
             this.stage.set(Stage::Attempt { future });
@@ -555,7 +600,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut inner = self.project().inner;
         let (result, reason) = ready!(inner.as_mut().poll_end(cx));
-        Poll::Ready(inner.state.outcome(result, reason))
+        let state = inner.project().state;
+        if state.is_untouched() {
+            state.succeeded();
+        }
+        Poll::Ready(state.outcome(result, reason))
     }
 }
 

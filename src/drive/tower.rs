@@ -226,7 +226,7 @@ where
         let clone = self.service.clone();
         let service = mem::replace(&mut self.service, clone);
         let plan = &self.layer.policy.plan;
-        let mut state = State::new(plan);
+        let mut state = State::new();
         state.non_idempotent = !plan.assume_idempotent && !request.method().is_idempotent();
         let sender = Sender {
             service,
