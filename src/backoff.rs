@@ -4,6 +4,7 @@ use std::iter::FusedIterator;
 use std::time::Duration;
 
 use crate::jitter::{self, Frame, Jitter};
+use crate::timer::nanos;
 
 /// A backoff schedule: how long to wait before retry 1, 2, 3 and so on.
 ///
@@ -27,11 +28,15 @@ pub struct Backoff {
     cap: Duration,
     growth: Growth,
     jitter: Jitter,
+    /// Base and cap in nanoseconds, saturating.
+    narrow: (u64, u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Growth {
     Constant,
+    /// Exponential by 2, the common case.
+    Doubling,
     /// At least 1 and not NaN.
     Exponential(f64),
     Fibonacci,
@@ -48,7 +53,7 @@ impl Backoff {
     /// otherwise.
     #[must_use]
     pub const fn exponential(base: Duration) -> Self {
-        Self::new(base, CAP, Growth::Exponential(2.0), Jitter::Full)
+        Self::new(base, CAP, Growth::Doubling, Jitter::Full)
     }
 
     /// Linear growth: `step`, 2 · `step`, 3 · `step` and so on.
@@ -86,6 +91,7 @@ impl Backoff {
             cap,
             growth,
             jitter,
+            narrow: (nanos(base), nanos(cap)),
         }
     }
 
@@ -96,9 +102,14 @@ impl Backoff {
     /// part in 10¹⁵. The other schedules grow by their own rule and keep it.
     #[must_use]
     pub const fn factor(mut self, factor: f64) -> Self {
-        if let Growth::Exponential(_) = self.growth {
-            // The comparison is false for NaN too.
-            self.growth = Growth::Exponential(if factor > 1.0 { factor } else { 1.0 });
+        #[expect(clippy::float_cmp, reason = "2.0 is exact, and the common case")]
+        if let Growth::Doubling | Growth::Exponential(_) = self.growth {
+            self.growth = if factor == 2.0 {
+                Growth::Doubling
+            } else {
+                // The comparison is false for NaN too.
+                Growth::Exponential(if factor > 1.0 { factor } else { 1.0 })
+            };
         }
         self
     }
@@ -107,6 +118,7 @@ impl Backoff {
     #[must_use]
     pub const fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
+        self.narrow.1 = nanos(cap);
         self
     }
 
@@ -166,6 +178,18 @@ impl Backoff {
     /// `previous` nanoseconds (0 at first). Without a seed it is drawn afresh.
     #[inline]
     pub(crate) fn delay(&self, retry: u32, previous: u128, seed: Option<u64>) -> u128 {
+        let bits = || jitter::word(seed.unwrap_or_else(jitter::entropy), u64::from(retry));
+        match (self.growth, self.jitter, self.narrow) {
+            (Growth::Doubling, Jitter::Full, (base, cap)) if cap != u64::MAX => {
+                u128::from(narrow(base, cap, retry, bits))
+            }
+            _ => self.wide(retry, previous, bits),
+        }
+    }
+
+    /// Any delay, in 128 bits.
+    #[inline(never)]
+    fn wide(&self, retry: u32, previous: u128, bits: impl FnOnce() -> u64) -> u128 {
         let cap = self.cap.as_nanos();
         let frame = Frame {
             base: self.base.as_nanos(),
@@ -173,9 +197,7 @@ impl Backoff {
             ceiling: self.ceiling_nanos(retry),
             previous,
         };
-        self.jitter.spread(frame, || {
-            jitter::word(seed.unwrap_or_else(jitter::entropy), u64::from(retry))
-        })
+        self.jitter.spread(frame, bits)
     }
 
     #[inline]
@@ -184,7 +206,8 @@ impl Backoff {
         let steps = retry.saturating_sub(1);
         let grown = match self.growth {
             Growth::Constant => base,
-            Growth::Exponential(factor) => exponential(base, factor, steps),
+            Growth::Doubling => double(base, steps),
+            Growth::Exponential(factor) => power(base, factor, steps),
             Growth::Fibonacci => fibonacci(base, steps),
             Growth::Linear => base.saturating_mul(u128::from(steps).saturating_add(1)),
         };
@@ -192,21 +215,37 @@ impl Backoff {
     }
 }
 
-/// base · factor^steps, saturating.
+/// The delay of a doubling schedule with full jitter, U[0, min(cap, base ·
+/// 2^(retry − 1))], where all of it fits 64 bits: what [`Backoff::wide`] says,
+/// for the schedule of most, in less.
 #[inline]
-fn exponential(base: u128, factor: f64, steps: u32) -> u128 {
-    #[expect(clippy::float_cmp, reason = "2.0 is exact, and the common case")]
-    if factor == 2.0 {
-        // A zero base has 128 leading zeros and must stay zero.
-        return if steps < base.leading_zeros() || base == 0 {
-            base.checked_shl(steps).unwrap_or_default()
-        } else {
-            u128::MAX
-        };
+fn narrow(base: u64, cap: u64, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
+    let steps = retry.saturating_sub(1);
+    let grown = if steps <= base.leading_zeros() {
+        base.checked_shl(steps).unwrap_or_default()
+    } else if base == 0 {
+        0
+    } else {
+        u64::MAX
+    };
+    match grown.min(cap) {
+        0 => 0,
+        ceiling => jitter::below(ceiling, bits()),
     }
-    power(base, factor, steps)
 }
 
+/// base · 2^steps, saturating.
+#[inline]
+fn double(base: u128, steps: u32) -> u128 {
+    // A zero base has 128 leading zeros and must stay zero.
+    if steps < base.leading_zeros() || base == 0 {
+        base.checked_shl(steps).unwrap_or_default()
+    } else {
+        u128::MAX
+    }
+}
+
+/// base · factor^steps, saturating.
 #[cold]
 fn power(base: u128, factor: f64, steps: u32) -> u128 {
     #[expect(
@@ -284,3 +323,26 @@ impl Iterator for Delays {
 }
 
 impl FusedIterator for Delays {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reckoned_in_64_bits_is_the_same_in_128() {
+        let durations = [0, 1, 3, 50_000_000, 1_000_000_000, 1 << 62, u64::MAX - 1];
+        for base in durations {
+            for cap in durations {
+                let backoff =
+                    Backoff::exponential(Duration::from_nanos(base)).cap(Duration::from_nanos(cap));
+                for retry in [0, 1, 2, 5, 31, 32, 63, 64, 65, 127, 128, 129, u32::MAX] {
+                    for bits in [0, 1, 1 << 63, u64::MAX, 0x0123_4567_89ab_cdef] {
+                        let narrow = narrow(base, cap, retry, || bits);
+                        let wide = backoff.wide(retry, 0, || bits);
+                        assert_eq!(u128::from(narrow), wide, "{base} {cap} {retry} {bits}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -114,6 +114,14 @@ pub(crate) fn between(low: u128, high: u128, bits: u64) -> u128 {
     low.saturating_add(offset)
 }
 
+/// [`between`] 0 and `high`, which is below `u64::MAX`, in 64 bits.
+#[inline]
+pub(crate) fn below(high: u64, bits: u64) -> u64 {
+    let width = u128::from(high.saturating_add(1));
+    // The product's upper half, which fits.
+    u64::try_from(width.saturating_mul(u128::from(bits)) >> 64).unwrap_or(high)
+}
+
 /// The `index`-th random word that belongs to `seed`.
 ///
 /// Stateless, so that a call carries no generator: rand's portable xoshiro256++

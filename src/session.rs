@@ -190,38 +190,49 @@ impl State {
             );
             limiter.record(now, throttled);
         }
-        let attempt = self.attempt(plan, now);
-        self.executed = attempt.number;
+        self.executed = self.executed.saturating_add(1);
         let decision = self.weigh(plan, verdict, now);
-        if let (Decision::RetryAfter(delay), Some(kind)) = (decision, self.kind) {
-            self.waited = self.waited.saturating_add(nanos(delay));
-            let event = event(plan, attempt, delay, kind);
-            #[cfg(feature = "tracing")]
-            event.trace();
-            if let Some(observer) = &plan.observer {
-                observer.on_retry(&event);
-            }
-        }
-        if let Decision::Stop(reason) = decision {
-            let delay = self.last_wait(plan, reason).unwrap_or_default();
-            self.waited = self.waited.saturating_add(nanos(delay));
-            let event = StopEvent {
-                all_throttled: self.all_throttled(),
-                attempts: self.executed,
-                delay,
-                kind: self.kind,
-                max_attempts: self.bound(plan),
-                name: plan.name,
-                reason,
-                waited: self.waited(),
-            };
-            #[cfg(feature = "tracing")]
-            event.trace();
-            if let Some(observer) = &plan.observer {
-                observer.on_stop(&event);
-            }
+        let wait = match decision {
+            Decision::RetryAfter(delay) => delay,
+            Decision::Stop(reason) => self.last_wait(plan, reason).unwrap_or_default(),
+        };
+        self.waited = self.waited.saturating_add(nanos(wait));
+        if is_heard(plan) {
+            self.tell(plan, decision, wait, now);
         }
         decision
+    }
+
+    /// Tells who listens what was decided, and the wait that follows.
+    #[cold]
+    fn tell(&self, plan: &Plan, decision: Decision, wait: Duration, now: Duration) {
+        match decision {
+            Decision::RetryAfter(_) => {
+                let event = self.event(plan, wait, now);
+                #[cfg(feature = "tracing")]
+                event.trace();
+                if let Some(observer) = &plan.observer {
+                    observer.on_retry(&event);
+                }
+            }
+            Decision::Stop(reason) => {
+                let event = StopEvent {
+                    all_throttled: self.all_throttled(),
+                    attempts: self.executed,
+                    delay: wait,
+                    kind: self.kind,
+                    max_attempts: self.bound(plan),
+                    name: plan.name,
+                    reason,
+                    waited: self.waited(),
+                };
+                #[cfg(feature = "tracing")]
+                event.trace();
+                if let Some(observer) = &plan.observer {
+                    observer.on_stop(&event);
+                }
+            }
+        }
     }
 
     /// The questions in their order, so that a retry refused for one reason
@@ -329,12 +340,13 @@ impl State {
         let mut attempt = self.attempt(plan, now);
         attempt.number = self.executed;
         attempt.waited = attempt.waited.saturating_sub(delay);
-        event(
-            plan,
+        RetryEvent {
             attempt,
             delay,
-            self.kind.unwrap_or(ErrorKind::Transient),
-        )
+            kind: self.kind.unwrap_or(ErrorKind::Transient),
+            name: plan.name,
+            outcome: (),
+        }
     }
 
     pub(crate) const fn executed(&self) -> u32 {
@@ -387,14 +399,13 @@ impl Drop for Paid<'_> {
     }
 }
 
-const fn event(plan: &Plan, attempt: Attempt, delay: Duration, kind: ErrorKind) -> RetryEvent {
-    RetryEvent {
-        attempt,
-        delay,
-        kind,
-        name: plan.name,
-        outcome: (),
+/// Whether anybody listens to a policy's calls.
+fn is_heard(plan: &Plan) -> bool {
+    #[cfg(feature = "tracing")]
+    if tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF {
+        return true;
     }
+    plan.observer.is_some()
 }
 
 /// One call, driven by hand: a loop with any borrow and any control flow.

@@ -210,6 +210,10 @@ where
         };
         let sleep = &mut self.sleep;
         let mut wait = |delay: Duration, ahead: &mut Duration| {
+            if !timed {
+                sleep(delay);
+                return Duration::ZERO;
+            }
             let due = clock(*ahead).saturating_add(delay);
             sleep(delay);
             let now = clock(*ahead);
@@ -236,8 +240,8 @@ where
                     return self.state.outcome(result, reason);
                 }
                 Decision::RetryAfter(delay) => {
-                    let event = self.state.event(plan, delay, now);
-                    self.hook.retrying(&event.with(result.as_ref()));
+                    let event = || self.state.event(plan, delay, now);
+                    self.hook.retrying(result.as_ref(), event);
                     drop(result);
                     now = wait(delay, &mut ahead);
                 }

@@ -132,14 +132,14 @@ where
 /// What a call does as it is about to retry: nothing, or a closure. Sealed.
 pub trait Hook<T, E>: sealed::Sealed {
     #[doc(hidden)]
-    fn retrying(&mut self, event: &RetryEvent<Result<&T, &E>>);
+    fn retrying(&mut self, outcome: Result<&T, &E>, event: impl FnOnce() -> RetryEvent);
 }
 
 impl sealed::Sealed for () {}
 
 impl<T, E> Hook<T, E> for () {
     #[inline]
-    fn retrying(&mut self, _: &RetryEvent<Result<&T, &E>>) {}
+    fn retrying(&mut self, _: Result<&T, &E>, _: impl FnOnce() -> RetryEvent) {}
 }
 
 /// The closure of a call's `on_retry`.
@@ -155,7 +155,7 @@ impl<F> fmt::Debug for OnRetry<F> {
 impl<F> sealed::Sealed for OnRetry<F> {}
 
 impl<T, E, F: FnMut(&RetryEvent<Result<&T, &E>>)> Hook<T, E> for OnRetry<F> {
-    fn retrying(&mut self, event: &RetryEvent<Result<&T, &E>>) {
-        (self.0)(event);
+    fn retrying(&mut self, outcome: Result<&T, &E>, event: impl FnOnce() -> RetryEvent) {
+        (self.0)(&event().with(outcome));
     }
 }

@@ -503,8 +503,8 @@ where
                             }
                         }
                         Decision::RetryAfter(delay) => {
-                            let event = this.state.event(plan, delay, now);
-                            this.hook.retrying(&event.with(result.as_ref()));
+                            let event = || this.state.event(plan, delay, now);
+                            this.hook.retrying(result.as_ref(), event);
                             // Both may hold a connection: let go of them before the wait.
                             drop(result);
                             this.stage.set(Stage::Start);
