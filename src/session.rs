@@ -33,7 +33,7 @@ pub enum Decision {
 pub(crate) struct State {
     /// The moment the call ends; before it starts, its own bound in time. Of the
     /// call's only where `owns_deadline`.
-    deadline: Duration,
+    deadline_secs: u64,
     /// The last delay drawn from a backoff; at the end of a long-polling call
     /// the wait that is still to be served.
     previous: u64,
@@ -42,30 +42,46 @@ pub(crate) struct State {
     executed: u32,
     /// The call's own bound, or 0.
     max_attempts: u32,
+    /// Beside the seconds, in what would be padding.
+    deadline_nanos: u32,
     kind: Option<ErrorKind>,
-    /// Whether a failure was no throttling.
-    mixed: bool,
-    owns_deadline: bool,
-    pub(crate) non_idempotent: bool,
-    /// Whether the operation can be run only once.
-    pub(crate) unrepeatable: bool,
+    facts: u8,
 }
+
+/// A failure was no throttling.
+const MIXED: u8 = 1;
+/// The deadline is the call's, not yet to be read from the plan.
+const OWNS_DEADLINE: u8 = 2;
+/// Only throttling is retried.
+const NON_IDEMPOTENT: u8 = 4;
+/// The operation can be run only once.
+const UNREPEATABLE: u8 = 8;
 
 impl State {
     #[inline]
     pub(crate) const fn new() -> Self {
         Self {
-            deadline: Duration::ZERO,
+            deadline_secs: 0,
             previous: 0,
             waited: 0,
             executed: 0,
             max_attempts: 0,
             kind: None,
-            mixed: false,
-            owns_deadline: false,
-            non_idempotent: false,
-            unrepeatable: false,
+            deadline_nanos: 0,
+            facts: 0,
         }
+    }
+
+    const fn is(&self, fact: u8) -> bool {
+        self.facts & fact != 0
+    }
+
+    pub(crate) const fn non_idempotent(&mut self) {
+        self.facts |= NON_IDEMPOTENT;
+    }
+
+    pub(crate) const fn unrepeatable(&mut self) {
+        self.facts |= UNREPEATABLE;
     }
 
     pub(crate) const fn max_attempts(&mut self, n: u32) {
@@ -73,8 +89,9 @@ impl State {
     }
 
     pub(crate) const fn max_elapsed(&mut self, total: Duration) {
-        self.deadline = total;
-        self.owns_deadline = true;
+        self.deadline_secs = total.as_secs();
+        self.deadline_nanos = total.subsec_nanos();
+        self.facts |= OWNS_DEADLINE;
     }
 
     /// The bound on attempts, the call's own or else the plan's.
@@ -89,8 +106,8 @@ impl State {
 
     #[inline]
     const fn deadline(&self, plan: &Plan) -> Duration {
-        if self.owns_deadline {
-            self.deadline
+        if self.is(OWNS_DEADLINE) {
+            Duration::new(self.deadline_secs, self.deadline_nanos)
         } else {
             plan.max_elapsed
         }
@@ -112,7 +129,7 @@ impl State {
     /// caller's.
     #[inline]
     pub(crate) const fn is_plain(&self, plan: &Plan) -> bool {
-        plan.is_plain && !self.owns_deadline
+        plan.is_plain && !self.is(OWNS_DEADLINE)
     }
 
     /// Books a first attempt of such a call that has succeeded.
@@ -157,12 +174,17 @@ impl State {
 
     /// Moves a call that began at `start` on one clock to another, on which it
     /// is `now` and the call has run for `elapsed`.
-    pub(crate) const fn restart(&mut self, start: Duration, now: Duration, elapsed: Duration) {
-        if is_endless(self.deadline) {
-            return;
+    pub(crate) const fn restart(
+        &mut self,
+        plan: &Plan,
+        start: Duration,
+        now: Duration,
+        elapsed: Duration,
+    ) {
+        if self.is_timed(plan) {
+            let total = self.deadline(plan).saturating_sub(start);
+            self.max_elapsed(now.saturating_add(total.saturating_sub(elapsed)));
         }
-        let total = self.deadline.saturating_sub(start);
-        self.deadline = now.saturating_add(total.saturating_sub(elapsed));
     }
 
     /// The attempt that begins at `now`.
@@ -254,21 +276,23 @@ impl State {
             Verdict::Retry { kind, after } => (kind, after),
         };
         self.kind = Some(kind);
-        self.mixed |= kind != ErrorKind::Throttling;
-        if self.non_idempotent && kind != ErrorKind::Throttling {
+        if kind != ErrorKind::Throttling {
+            self.facts |= MIXED;
+        }
+        if self.is(NON_IDEMPOTENT) && kind != ErrorKind::Throttling {
             return Decision::Stop(StopReason::Permanent);
         }
         if self.bound(plan).is_some_and(|max| self.executed >= max) {
             return Decision::Stop(StopReason::OutOfAttempts);
         }
-        if self.unrepeatable {
+        if self.is(UNREPEATABLE) {
             return Decision::Stop(StopReason::Unrepeatable);
         }
         let delay = match self.delay(plan, kind, hint) {
             Ok(delay) => delay,
             Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
         };
-        if self.is_timed(plan) && now.saturating_add(delay) > self.deadline {
+        if self.is_timed(plan) && now.saturating_add(delay) > self.deadline(plan) {
             return Decision::Stop(StopReason::OutOfTime);
         }
         if let Some(budget) = &plan.budget {
@@ -362,7 +386,7 @@ impl State {
     }
 
     const fn all_throttled(&self) -> bool {
-        matches!(self.kind, Some(ErrorKind::Throttling)) && !self.mixed
+        matches!(self.kind, Some(ErrorKind::Throttling)) && !self.is(MIXED)
     }
 
     #[expect(
@@ -521,7 +545,7 @@ impl<C, P> Session<'_, C, P> {
     /// Only throttling is retried from here on: for an operation that must not
     /// be done twice, where a server that failed may have done it.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent = true;
+        self.state.non_idempotent();
         self
     }
 

@@ -207,10 +207,10 @@ fn async_success() -> Block {
             times!(n, |i| now(policy.retry(|| fetch_later(i))));
         },
         "tower" => |n| {
-            use tower::Service;
+            use tower::{Service, ServiceExt};
             let fetch = tower::service_fn(fetch_later);
             let mut service = tower::retry::Retry::new(Twice(2), fetch);
-            times!(n, |i| now(service.call(i)));
+            times!(n, |i| now(async { service.ready().await?.call(i).await }));
         },
     }
 }

@@ -89,8 +89,12 @@ impl<'a> Codes<'a> {
 /// A code without the namespace before it and the address after it.
 fn sanitized(code: Cow<'_, str>) -> Text<'_> {
     fn core(code: &str) -> &str {
-        let code = code.split(':').next().unwrap_or_default();
-        code.rsplit('#').next().unwrap_or_default().trim_ascii()
+        let bytes = code.as_bytes();
+        let end = bytes.iter().position(|&byte| byte == b':');
+        let code = code.get(..end.unwrap_or(code.len())).unwrap_or_default();
+        let before = code.as_bytes().iter().rposition(|&byte| byte == b'#');
+        let start = before.map_or(0, |at| at.saturating_add(1));
+        code.get(start..).unwrap_or_default().trim_ascii()
     }
     let code = match code {
         Cow::Borrowed(code) => Cow::Borrowed(core(code)),

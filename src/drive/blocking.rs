@@ -93,7 +93,7 @@ where
 
     /// Retries only throttling: for an operation that must not be done twice.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent = true;
+        self.state.non_idempotent();
         self
     }
 

@@ -106,7 +106,7 @@ where
 
     /// Retries only throttling: for an operation that must not be done twice.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent = true;
+        self.state.non_idempotent();
         self
     }
 
@@ -483,7 +483,7 @@ where
                         Duration::ZERO
                     };
                     if !this.op.is_repeatable() {
-                        this.state.unrepeatable = true;
+                        this.state.unrepeatable();
                     }
                     match this.state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {
@@ -686,7 +686,8 @@ impl<C, P: Polling> Session<'_, C, P> {
         let elapsed = timer::now().saturating_sub(self.now).as_millis();
         let elapsed = Duration::from_millis(u64::try_from(elapsed).unwrap_or(u64::MAX));
         let now = timer.now();
-        self.state.restart(self.now, now, elapsed);
+        self.state
+            .restart(&self.policy.plan, self.now, now, elapsed);
         self.now = now;
     }
 

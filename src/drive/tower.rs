@@ -227,7 +227,9 @@ where
         let service = mem::replace(&mut self.service, clone);
         let plan = &self.layer.policy.plan;
         let mut state = State::new();
-        state.non_idempotent = !plan.assume_idempotent && !request.method().is_idempotent();
+        if !plan.assume_idempotent && !request.method().is_idempotent() {
+            state.non_idempotent();
+        }
         let sender = Sender {
             service,
             request: Some(request),
