@@ -41,7 +41,7 @@ fn measure(calls: u32, work: impl Fn()) -> (f64, usize) {
 
 /// A message that makes a body this long.
 fn filled(before: &str, after: &str, len: usize) -> Vec<u8> {
-    let fill = len.saturating_sub(before.len() + after.len());
+    let fill = len.saturating_sub(before.len().saturating_add(after.len()));
     format!("{before}{}{after}", "m".repeat(fill)).into_bytes()
 }
 

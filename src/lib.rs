@@ -58,6 +58,9 @@
 //!
 //! Calling AWS with raw HTTP is what the `aws` module's page is about.
 //!
+//! The `cookbook` module holds recipes: a deadline, `&mut` state, polling, other
+//! runtimes, tower, reqwest, ureq, and how to come from another crate.
+//!
 //! # In an outage
 //!
 //! Retries multiply the load on a server that fails. A [`RetryBudget`], shared by
@@ -112,6 +115,17 @@ pub use session::{Decision, Session};
 pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 #[cfg(feature = "tokio")]
 pub use timer::{TokioSleep, TokioTimer};
+
+/// A cookbook: there is nothing in it but its page.
+#[cfg(all(
+    any(doc, doctest),
+    feature = "aws",
+    feature = "reqwest",
+    feature = "tokio",
+    feature = "tower",
+))]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
 
 /// Layers for tower stacks.
 #[cfg(feature = "tower")]

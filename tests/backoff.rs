@@ -213,8 +213,14 @@ fn bound(backoff: Backoff) -> Duration {
     backoff.ceiling(u32::MAX)
 }
 
+/// 100,000, unless `PROPTEST_CASES` says otherwise.
+fn cases() -> u32 {
+    let said = std::env::var("PROPTEST_CASES").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(100_000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn no_delay_of_any_policy_passes_its_cap_or_panics(

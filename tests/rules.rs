@@ -472,8 +472,14 @@ fn any_duration() -> impl Strategy<Value = Duration> {
     ]
 }
 
+/// 100,000, unless `PROPTEST_CASES` says otherwise.
+fn cases() -> u32 {
+    let said = std::env::var("PROPTEST_CASES").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(100_000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn no_policy_runs_past_its_attempts_waits_past_its_time_or_panics(

@@ -58,6 +58,7 @@ fn third(made: &Cell<u64>) -> Result<u64, Failure> {
     }
 }
 
+#[expect(clippy::unused_async, reason = "an operation without a wait")]
 async fn third_later(made: &Cell<u64>) -> Result<u64, Failure> {
     third(made)
 }
@@ -126,14 +127,14 @@ pub(crate) fn blocks() -> Vec<Block> {
 
 const MILLI: Duration = Duration::from_millis(1);
 
-fn ours() -> reattempt::RetryPolicy {
+const fn ours() -> reattempt::RetryPolicy {
     reattempt::RetryPolicy::new(reattempt::Backoff::none())
 }
 
 fn sync_success() -> Block {
     block! {
         "sync success",
-        "direct call" => |n| times!(n, |i| fetch(i)),
+        "direct call" => |n| times!(n, fetch),
         "loop by hand" => |n| times!(n, |i| {
             let mut attempt = 0;
             loop {
@@ -343,14 +344,14 @@ fn ten_delays() -> Block {
                 multiplier: 2.0,
                 ..Default::default()
             };
-            sum(std::iter::from_fn(|| backoff.next_backoff()))
+            sum(std::iter::from_fn(|| backoff.next_backoff()));
         }),
         "retry" => |n| times!(n, |_| sum(
             retry::delay::Exponential::from_millis(1).map(retry::delay::jitter)
         )),
         "exponential-backoff" => |n| times!(n, |_| {
             let backoff = exponential_backoff::Backoff::new(11, MILLI, Duration::from_secs(20));
-            sum(backoff.into_iter().flatten())
+            sum(backoff.into_iter().flatten());
         }),
         "retry-policies" => |n| {
             use retry_policies::{RetryDecision, RetryPolicy};
@@ -375,7 +376,7 @@ fn ten_delays() -> Block {
 fn budget() -> Block {
     block! {
         "sync success with a full budget",
-        "direct call" => |n| times!(n, |i| fetch(i)),
+        "direct call" => |n| times!(n, fetch),
         "reattempt without" => |n| {
             let policy = ours();
             times!(n, |i| policy.retry_blocking(|_| fetch(i)).call());

@@ -469,13 +469,12 @@ where
             turns = turns.saturating_add(1);
             match this.stage.as_mut().project() {
                 StageProjection::Attempt { future } => {
-                    let (result, verdict) = match made.take() {
-                        Some(made) => made,
-                        None => {
-                            let result = ready!(future.poll(cx));
-                            let verdict = classifier.classify(result.as_ref());
-                            (result, verdict)
-                        }
+                    let (result, verdict) = if let Some(made) = made.take() {
+                        made
+                    } else {
+                        let result = ready!(future.poll(cx));
+                        let verdict = classifier.classify(result.as_ref());
+                        (result, verdict)
                     };
                     let now = if timed {
                         this.timer.now()
