@@ -14,7 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use reattempt::{
-    Backoff, ErrorKind, ManualTimer, RetryPolicy, StopReason, TimedOut, Timer, TokioTimer, Verdict,
+    AdaptiveLimiter, Backoff, Classify, ErrorKind, ManualTimer, Polling, RetryPolicy, StopReason,
+    TimedOut, Timer, TokioTimer, Verdict,
 };
 use tokio::time::Instant;
 
@@ -256,6 +257,36 @@ async fn an_async_closure_borrows_its_surroundings() {
         .retry(async |_| Ok::<_, Failure>(words.concat()))
         .await;
     assert_eq!(joined, Ok("ab".to_owned()));
+}
+
+/// Drives a call by hand, whatever the policy, with what a loop may hold.
+async fn by_hand<C, P>(policy: RetryPolicy<C, P>) -> Result<u32, String>
+where
+    C: Classify<u32, String>,
+    P: Polling,
+{
+    let mut buffer = Vec::new();
+    let mut session = policy.start();
+    let mut attempt = session.ready().await;
+    loop {
+        buffer.push(attempt.number());
+        let result = match buffer.len() {
+            3 => Ok(buffer.iter().sum()),
+            made => Err(made.to_string()),
+        };
+        if let ControlFlow::Break(done) = session.check(result).await {
+            return done;
+        }
+        attempt = session.attempt();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_form_can_be_spawned_and_boxed() {
+    let policy = RetryPolicy::default().limiter(AdaptiveLimiter::new());
+    assert_eq!(tokio::spawn(by_hand(policy.clone())).await.unwrap(), Ok(6));
+    let boxed: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(by_hand(policy.long_polling()));
+    assert_eq!(boxed.await, Ok(6));
 }
 
 #[tokio::test(start_paused = true)]
