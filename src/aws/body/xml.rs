@@ -76,20 +76,38 @@ impl Path {
         self.depth = self.depth.saturating_add(1);
     }
 
-    /// The place for the text of the element that is open.
-    fn field<'f, 'a>(&self, details: bool, found: &'f mut Found<'a>) -> Option<&'f mut Text<'a>> {
+    /// What the text of the element that is open is of.
+    fn field(&self, details: bool) -> Option<Field> {
         use Element::{Code, Error, ErrorResponse, Errors, Message, RequestId};
         match self.open.get(..self.depth)? {
             [Error, Code] | [ErrorResponse, Error, Code] | [_, Errors, Error, Code] => {
-                Some(&mut found.kind)
+                Some(Field::Code)
             }
             [Error, Message] | [ErrorResponse, Error, Message] | [_, Errors, Error, Message]
                 if details =>
             {
-                Some(&mut found.message)
+                Some(Field::Message)
             }
-            [_, RequestId] if details => Some(&mut found.request_id),
+            [_, RequestId] if details => Some(Field::RequestId),
             _ => None,
+        }
+    }
+}
+
+/// A field that is looked for.
+#[derive(Clone, Copy)]
+enum Field {
+    Code,
+    Message,
+    RequestId,
+}
+
+impl Field {
+    const fn place<'f, 'a>(self, found: &'f mut Found<'a>) -> &'f mut Text<'a> {
+        match self {
+            Self::Code => &mut found.kind,
+            Self::Message => &mut found.message,
+            Self::RequestId => &mut found.request_id,
         }
     }
 }
@@ -101,7 +119,8 @@ fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
         depth: 0,
     };
     let mut closed = false;
-    // The first of several errors counts: a field that has been left is full.
+    // The field that is open, and its text so far.
+    let mut field = None;
     let mut value: Text<'a> = None;
     loop {
         let event = match reader.read_event() {
@@ -115,6 +134,7 @@ fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
                 let element = Element::of(start.local_name().as_ref());
                 found.is_error_root |= path.depth == 0 && element == Element::Error;
                 path.enter(element);
+                field = path.field(details);
                 value = None;
             }
             Event::Empty(start) => {
@@ -123,9 +143,10 @@ fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
                 closed |= path.depth == 0;
             }
             Event::End(_) => {
-                if let Some(field) = path.field(details, found) {
-                    if field.is_none() {
-                        *field = value.take().and_then(trimmed);
+                // The first of several errors counts.
+                if let Some(place) = field.take().map(|field| field.place(found)) {
+                    if place.is_none() {
+                        *place = value.take().and_then(trimmed);
                     }
                 }
                 path.depth = path.depth.saturating_sub(1);
@@ -137,8 +158,7 @@ fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
                 }
             }
             Event::CData(_) | Event::GeneralRef(_) if path.depth == 0 => return End::Malformed,
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)
-                if path.field(details, found).is_none() => {}
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if field.is_none() => {}
             Event::Text(piece) => {
                 if !append(&mut value, piece.into_inner()) {
                     return End::Malformed;
