@@ -171,7 +171,12 @@ impl Backoff {
 
     /// Whether delays are spread at all.
     pub(crate) const fn is_jittered(&self) -> bool {
-        !matches!(self.jitter, Jitter::None)
+        match self.jitter {
+            Jitter::None => false,
+            // False for NaN, which counts as 0.
+            Jitter::Proportional(share) => share > 0.0,
+            Jitter::Full | Jitter::Equal | Jitter::Decorrelated => true,
+        }
     }
 
     /// The delay in nanoseconds before retry `retry`, after the one of

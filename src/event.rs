@@ -61,7 +61,7 @@ pub struct RetryEvent<O = ()> {
 }
 
 impl<O> RetryEvent<O> {
-    /// The attempt that failed.
+    /// The attempt that failed; its `remaining` is as of the failure.
     pub const fn attempt(&self) -> Attempt {
         self.attempt
     }

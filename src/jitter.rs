@@ -99,8 +99,8 @@ fn part(whole: u128, share: f64) -> u128 {
 
 /// The point of [low, high] that 64 random bits select, both ends included.
 ///
-/// Lemire's multiplication in place of a division; its bias, below 2⁻³⁰ for any
-/// delay under five years, cannot be seen in a delay.
+/// Lemire's multiplication in place of a division: no part of the interval is
+/// more or less likely than its share by more than about 2⁻⁶³.
 #[inline]
 pub(crate) fn between(low: u128, high: u128, bits: u64) -> u128 {
     let width = high.saturating_sub(low);
@@ -133,7 +133,7 @@ pub(crate) fn word(seed: u64, index: u64) -> u64 {
     Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add(index.wrapping_mul(STEP))).next_u64()
 }
 
-/// A word nobody can foretell: the standard library's randomly keyed hash.
+/// A word that differs each time: the standard library's randomly keyed hash.
 ///
 /// It needs no allocation and no system call after a thread's first, and gives
 /// another word each time.

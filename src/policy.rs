@@ -301,7 +301,8 @@ impl<C, P> RetryPolicy<C, P> {
         }
     }
 
-    /// Retries the errors for which `predicate` holds, and no other.
+    /// Retries the errors for which `predicate` holds, and no other: in place of
+    /// the classifier there was, so every `Ok` is a success.
     pub fn when<E, F: Fn(&E) -> bool>(self, predicate: F) -> RetryPolicy<When<F>, P> {
         self.classify(When(predicate))
     }

@@ -56,6 +56,8 @@ const OWNS_DEADLINE: u8 = 2;
 const NON_IDEMPOTENT: u8 = 4;
 /// The operation can be run only once.
 const UNREPEATABLE: u8 = 8;
+/// The time was over before the session came to the clock it is on.
+const LATE: u8 = 16;
 
 impl State {
     #[inline]
@@ -174,7 +176,7 @@ impl State {
 
     /// Moves a call that began at `start` on one clock to another, on which it
     /// is `now` and the call has run for `elapsed`.
-    pub(crate) const fn restart(
+    pub(crate) fn restart(
         &mut self,
         plan: &Plan,
         start: Duration,
@@ -183,6 +185,9 @@ impl State {
     ) {
         if self.is_timed(plan) {
             let total = self.deadline(plan).saturating_sub(start);
+            if elapsed > total {
+                self.facts |= LATE;
+            }
             self.max_elapsed(now.saturating_add(total.saturating_sub(elapsed)));
         }
     }
@@ -292,7 +297,8 @@ impl State {
             Ok(delay) => delay,
             Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
         };
-        if self.is_timed(plan) && now.saturating_add(delay) > self.deadline(plan) {
+        let ends_late = || now.saturating_add(delay) > self.deadline(plan);
+        if self.is_timed(plan) && (self.is(LATE) || ends_late()) {
             return Decision::Stop(StopReason::OutOfTime);
         }
         if let Some(budget) = &plan.budget {
@@ -482,13 +488,15 @@ impl<C, P> RetryPolicy<C, P> {
 }
 
 impl<C, P> Session<'_, C, P> {
-    /// The attempt that is under way, or the next one.
+    /// The attempt that is under way, or the next one. Its `remaining` is as of
+    /// the end of the last wait.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
         self.state.attempt(&self.policy.plan, self.now)
     }
 
-    /// Judges the outcome of an attempt that ended at `now`.
+    /// Judges the outcome of an attempt that ended at `now`, on the clock that
+    /// told [`start_at`](RetryPolicy::start_at) the time.
     ///
     /// After [`Decision::Stop`] the session is over: told another outcome, it
     /// stops again.

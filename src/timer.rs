@@ -158,18 +158,32 @@ impl Future for TokioSleep {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.project().sleep.as_pin_mut() {
-            Some(sleep) => sleep.poll(cx),
-            None => Poll::Ready(()),
+        let Some(mut sleep) = self.project().sleep.as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        match sleep.as_mut().poll(cx) {
+            // Where the task has used up its share of this poll, tokio's sleep is
+            // pending without a look at the clock, for as long as the operation
+            // beside it always has something to do: an attempt would never be cut.
+            Poll::Pending if is_over(sleep.deadline()) => Poll::Ready(()),
+            polled => polled,
         }
     }
+}
+
+#[cfg(feature = "tokio")]
+fn is_over(deadline: tokio::time::Instant) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    let now = tokio::time::Instant::now();
+    now >= deadline
 }
 
 /// A timer for tests, whose time moves only when somebody sleeps or
 /// [advances](Self::advance) it. Clones share one time and one log.
 ///
 /// A sleep is over the first time it is polled; it moves the time forward and
-/// is logged.
+/// is logged. With it an `attempt_timeout` cuts every attempt that is not ready
+/// when first polled: for those, use tokio's paused clock.
 ///
 /// ```
 /// use std::time::Duration;

@@ -391,3 +391,109 @@ async fn polling_until_an_ok_value_is_ready() {
         .await;
     assert_eq!(found, Ok("done"));
 }
+
+#[tokio::test]
+async fn a_slow_hook_makes_no_wait_end_late() {
+    let timer = ManualTimer::new();
+    let result = RetryPolicy::new(Backoff::constant(s(4)))
+        .max_attempts(2)
+        .max_elapsed(s(10))
+        .retry(|_| async { Err::<(), _>("down") })
+        .on_retry(|_| timer.advance(s(3)))
+        .timer(&timer)
+        .await;
+    assert_eq!(result, Err("down"));
+    assert_eq!((timer.now(), timer.sleeps()), (s(4), vec![s(1)]));
+}
+
+/// An operation that always has something to do, as an endless download has:
+/// it gives way only when tokio tells it to.
+async fn endless() -> Result<(), Failure> {
+    loop {
+        tokio::task::coop::consume_budget().await;
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_never_waits_is_cut_too() {
+    // On the real clock: a paused one stands still while a task is busy.
+    let outcome = RetryPolicy::new(Backoff::none())
+        .max_attempts(2)
+        .retry(|_| endless())
+        .attempt_timeout(Duration::from_millis(1))
+        .outcome()
+        .await;
+    assert_eq!(outcome.attempts, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_late_when_it_changes_its_clock_stays_late() {
+    let policy = RetryPolicy::new(Backoff::none()).max_elapsed(s(1));
+    let mut session = policy.start();
+    tokio::time::advance(s(5)).await;
+    let checked = session
+        .check_with(&ManualTimer::new(), Err::<(), _>("down"))
+        .await;
+    assert_eq!(checked, ControlFlow::Break(Err("down")));
+    assert_eq!(session.stop_reason(), Some(StopReason::OutOfTime));
+}
+
+#[tokio::test]
+async fn a_loop_without_delay_lets_others_run() {
+    let policy = RetryPolicy::new(Backoff::none()).unlimited_attempts();
+    let endless = async {
+        let mut session = policy.start();
+        while session.check(Err::<(), _>("down")).await.is_continue() {}
+    };
+    tokio::select! {
+        biased;
+        () = endless => {}
+        () = tokio::task::yield_now() => {}
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_let_others_run_goes_on() {
+    let policy = RetryPolicy::new(Backoff::none()).max_attempts(200);
+    let outcome = policy.retry(|_| async { Err::<(), _>("down") }).outcome();
+    assert_eq!(outcome.await.attempts, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_loop_counts_its_waits_on_a_clock_that_stands_still() {
+    let policy = RetryPolicy::new(Backoff::constant(Duration::from_millis(1)))
+        .unlimited_attempts()
+        .max_elapsed(Duration::from_millis(3));
+    let mut session = policy.start();
+    while session.check_blocking(Err::<(), _>("down")).is_continue() {}
+    assert_eq!(session.attempts(), 4);
+}
+
+/// A timer whose clock must not be read.
+struct NoClock;
+
+impl Timer for NoClock {
+    type Sleep = std::future::Ready<()>;
+
+    fn now(&self) -> Duration {
+        unreachable!("the clock was read")
+    }
+
+    fn sleep(&self, _: Duration) -> Self::Sleep {
+        std::future::ready(())
+    }
+}
+
+#[tokio::test]
+async fn no_clock_is_read_where_no_time_matters() {
+    let budget = reattempt::RetryBudget::new(100);
+    for policy in [
+        RetryPolicy::default(),
+        RetryPolicy::default().budget(&budget),
+    ] {
+        let call =
+            |fails| policy.retry(move |_| async move { if fails { Err(()) } else { Ok(()) } });
+        assert_eq!(call(false).timer(NoClock).await, Ok(()));
+        assert_eq!(call(true).timer(NoClock).await, Err(()));
+    }
+}

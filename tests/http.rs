@@ -223,3 +223,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_io_error_that_is_shared_or_boxed_is_seen() {
+    #[derive(Debug, thiserror::Error)]
+    enum Failure {
+        #[error("boxed")]
+        Boxed(#[source] Box<io::Error>),
+        #[error("shared")]
+        Source(#[source] std::sync::Arc<io::Error>),
+    }
+    let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+    assert_eq!(
+        of(&Failure::Boxed(reset().into())),
+        Verdict::retry(ErrorKind::Transient)
+    );
+    assert_eq!(
+        of(&Failure::Source(reset().into())),
+        Verdict::retry(ErrorKind::Transient)
+    );
+    let shared = std::sync::Arc::new(reset());
+    assert_eq!(of(&shared), Verdict::retry(ErrorKind::Transient));
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test(start_paused = true)]
+async fn a_time_limit_of_tokios_is_transient() {
+    let late = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>());
+    assert_eq!(
+        of(&late.await.unwrap_err()),
+        Verdict::retry(ErrorKind::Transient)
+    );
+}

@@ -209,6 +209,44 @@ fn a_thousand_clients_told_the_same_second_do_not_come_back_in_it() {
 }
 
 #[test]
+fn the_spread_of_a_hint_is_at_most_half_of_it_and_follows_the_seed() {
+    let backoff = Backoff::exponential(s(20));
+    let hinted = |policy: RetryPolicy| {
+        let verdict = Verdict::retry(ErrorKind::Server).after(s(30));
+        let policy = always(policy, verdict);
+        match policy.start_at(s(0)).decide(FAILED, s(0)) {
+            Decision::RetryAfter(delay) => delay,
+            Decision::Stop(reason) => unreachable!("{reason}"),
+        }
+    };
+    // Ceiling 20 s, half of the hint 15 s: the smaller one bounds the spread.
+    let delays: Vec<_> = (0..2_000)
+        .map(|seed| hinted(RetryPolicy::new(backoff).seed(seed)))
+        .collect();
+    let longest = delays.iter().max().unwrap();
+    assert!((s(44)..=s(45)).contains(longest), "{longest:?}");
+    assert_eq!(delays[7], hinted(RetryPolicy::new(backoff).seed(7)));
+    // No spread where there is no jitter to speak of.
+    for share in [0.0, -1.0, f64::NAN] {
+        let still = backoff.jitter(Jitter::Proportional(share));
+        assert_eq!(hinted(RetryPolicy::new(still)), s(30));
+    }
+}
+
+#[test]
+fn a_call_draws_each_delay_after_the_one_before() {
+    let backoff = Backoff::exponential(s(1))
+        .cap(s(1_000))
+        .jitter(Jitter::Decorrelated);
+    let policy = RetryPolicy::new(backoff).max_attempts(7).seed(3);
+    let timer = ManualTimer::new();
+    let call = policy.retry_blocking(|_| Err::<(), _>("down"));
+    let _ = call.sleep_with(|delay| timer.sleep_blocking(delay)).call();
+    let expected: Vec<_> = backoff.delays_seeded(3).take(6).collect();
+    assert_eq!(timer.sleeps(), expected);
+}
+
+#[test]
 fn no_hint_passes_the_limits_of_attempts_and_time() {
     let verdict = Verdict::retry(ErrorKind::Throttling).after(s(6));
     let policy = always(constant(1).max_attempts(2).max_elapsed(s(10)), verdict);

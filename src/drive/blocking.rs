@@ -111,7 +111,8 @@ where
         }
     }
 
-    /// Retries the errors for which `predicate` holds, and no other.
+    /// Retries the errors for which `predicate` holds, and no other: in place of
+    /// the policy's classifier, so every `Ok` is a success.
     pub fn when<P>(self, predicate: P) -> BlockingRetry<Reclassified<R, When<P>>, F, H, S>
     where
         P: Fn(&E) -> bool,
@@ -127,7 +128,8 @@ where
         self.classify(ClassifyFn(f))
     }
 
-    /// Tells `hook` of each retry before its wait.
+    /// Tells `hook` of each retry before its wait. It should be quick: its own
+    /// time is not held against `max_elapsed` before that wait.
     pub fn on_retry<P>(self, hook: P) -> BlockingRetry<R, F, OnRetry<P>, S>
     where
         P: FnMut(&RetryEvent<Result<&T, &E>>),
@@ -263,7 +265,9 @@ impl<C, P> Session<'_, C, P> {
     /// The time on the process's own clock, where it is needed.
     fn process_time(&self) -> Duration {
         if self.state.needs_clock(&self.policy.plan) {
-            timer::now()
+            // A clock that stands still, as tokio's paused one does, is ahead by
+            // the waits that were served.
+            timer::now().max(self.now)
         } else {
             self.now
         }

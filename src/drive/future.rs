@@ -1,7 +1,7 @@
 //! The async driver.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -125,7 +125,8 @@ where
         }
     }
 
-    /// Retries the errors for which `predicate` holds, and no other.
+    /// Retries the errors for which `predicate` holds, and no other: in place of
+    /// the policy's classifier, so every `Ok` is a success.
     pub fn when<P>(self, predicate: P) -> Retry<Reclassified<R, When<P>>, F, H, M, L>
     where
         P: Fn(&E) -> bool,
@@ -141,7 +142,8 @@ where
         self.classify(ClassifyFn(f))
     }
 
-    /// Tells `hook` of each retry before its wait.
+    /// Tells `hook` of each retry before its wait. It should be quick; under
+    /// `max_elapsed` its time is taken off the wait.
     pub fn on_retry<P>(self, hook: P) -> Retry<R, F, OnRetry<P>, M, L>
     where
         P: FnMut(&RetryEvent<Result<&T, &E>>),
@@ -374,10 +376,23 @@ where
     }
 }
 
-/// How many turns, two an attempt, one poll may make before it lets others run:
-/// an operation that is always ready, retried without delay, would starve its
-/// executor.
-const TURNS_PER_POLL: u32 = 128;
+/// How many attempts one poll may make before it lets others run: an operation
+/// that is always ready, retried without delay, would starve its executor.
+const ATTEMPTS_PER_POLL: u32 = 64;
+
+/// Lets others run once.
+async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 #[cfg(feature = "tower")]
 impl<R, F, A, M, K> RetryFuture<R, F, A, (), M, (), K>
@@ -462,7 +477,8 @@ where
         let timed = this.state.needs_clock(plan);
         let mut turns = 0_u32;
         loop {
-            if turns == TURNS_PER_POLL {
+            // An attempt and its wait are two turns.
+            if turns == 2 * ATTEMPTS_PER_POLL {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -507,7 +523,15 @@ where
                             // Both may hold a connection: let go of them before the wait.
                             drop(result);
                             this.stage.set(Stage::Start);
-                            let (sleep, kept) = (this.timer.sleep(delay), None);
+                            // A hook that took its time takes it off the wait, which
+                            // would else end after the limit.
+                            let left = if timed {
+                                let due = now.saturating_add(delay);
+                                due.saturating_sub(this.timer.now())
+                            } else {
+                                delay
+                            };
+                            let (sleep, kept) = (this.timer.sleep(left), None);
                             this.stage.set(Stage::Wait { sleep, kept });
                         }
                     }
@@ -731,6 +755,9 @@ impl<C, P: Polling> Session<'_, C, P> {
                 drop(outcome);
                 let paid = self.state.paid(&self.policy.plan);
                 timer.sleep(delay).await;
+                if delay.is_zero() && self.attempts() % ATTEMPTS_PER_POLL == 0 {
+                    yield_now().await;
+                }
                 self.ready_on(timer).await;
                 paid.spend();
                 ControlFlow::Continue(())

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Response, StatusCode};
@@ -128,7 +129,7 @@ impl<X> HttpClassifier<X> {
     /// The verdict on a status.
     pub(crate) fn status(&self, status: StatusCode) -> Verdict {
         if self.never.has(status) {
-            // A refused success is no success; every other status is final.
+            // There is nothing to refuse in a success.
             return if status.is_client_error() || status.is_server_error() {
                 Verdict::Permanent
             } else {
@@ -231,6 +232,10 @@ fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
     let mut next = Some(error);
     for _ in 0..DEEPEST {
         let Some(error) = next else { break };
+        #[cfg(feature = "tokio")]
+        if error.is::<tokio::time::error::Elapsed>() {
+            return Verdict::retry(ErrorKind::Transient);
+        }
         if error.is::<TimedOut>() {
             return Verdict::retry(ErrorKind::Transient);
         }
@@ -239,7 +244,7 @@ fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
             return verdict;
         }
         next = error.source();
-        if let Some(io) = error.downcast_ref::<io::Error>() {
+        if let Some(io) = as_io(error) {
             if is_transient(io.kind()) {
                 return Verdict::retry(ErrorKind::Transient);
             }
@@ -250,6 +255,17 @@ fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
         }
     }
     Verdict::Permanent
+}
+
+/// An `io::Error`, also one in an `Arc` or a `Box`, which is an error itself and
+/// passes over what it holds.
+fn as_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
+    let shared = || error.downcast_ref::<Arc<io::Error>>().map(AsRef::as_ref);
+    let boxed = || error.downcast_ref::<Box<io::Error>>().map(AsRef::as_ref);
+    error
+        .downcast_ref::<io::Error>()
+        .or_else(shared)
+        .or_else(boxed)
 }
 
 /// What reqwest's own methods, or hyper's below it, say of an error.

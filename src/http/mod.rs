@@ -2,7 +2,7 @@
 //!
 //! | outcome | verdict |
 //! | --- | --- |
-//! | 1xx, 2xx, 3xx | success |
+//! | 1xx, 2xx, 3xx, and 600 to 999 | success |
 //! | 429 | retry, throttling |
 //! | 5xx | retry, server |
 //! | any other 4xx | permanent |
