@@ -1,5 +1,6 @@
 //! How a call ended: its reason, its story, and the error that tells both.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -129,13 +130,7 @@ impl<T, E> Outcome<T, E> {
 ///     "gave up after 3 attempts and 1.5 s of waiting: attempts exhausted",
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error(
-    "gave up after {attempts} attempt{s} and {waited} of waiting: {reason}{advice}",
-    s = if *attempts == 1 { "" } else { "s" },
-    waited = Seconds(*waited),
-    advice = Advice(*all_throttled),
-)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RetryError<E> {
     source: E,
     attempts: u32,
@@ -183,12 +178,44 @@ impl<E> RetryError<E> {
     }
 }
 
+// By hand, here and below: a derive would be two thirds of a base build.
+impl<E> fmt::Display for RetryError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            attempts,
+            reason,
+            waited,
+            ..
+        } = self;
+        let s = if *attempts == 1 { "" } else { "s" };
+        let waited = Seconds(*waited);
+        let advice = Advice(self.all_throttled);
+        write!(
+            f,
+            "gave up after {attempts} attempt{s} and {waited} of waiting: {reason}{advice}"
+        )
+    }
+}
+
+impl<E: Error + 'static> Error for RetryError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
 /// The error of an attempt that ran longer than its `attempt_timeout`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the attempt timed out after {}", Seconds(*limit))]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TimedOut {
     limit: Duration,
 }
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the attempt timed out after {}", Seconds(self.limit))
+    }
+}
+
+impl Error for TimedOut {}
 
 impl TimedOut {
     pub(crate) const fn new(limit: Duration) -> Self {

@@ -1,18 +1,32 @@
 //! The retry settings of AWS's environment variables.
 
 use std::env;
+use std::error::Error;
 use std::ffi::OsString;
+use std::fmt;
 
 /// An environment variable that does not say how to retry.
 ///
 /// The message names the variable, its value and what it may be.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{variable} is {value:?}, but must be {choices}")]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigError {
     variable: &'static str,
     value: String,
     choices: &'static str,
 }
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            variable,
+            value,
+            choices,
+        } = self;
+        write!(f, "{variable} is {value:?}, but must be {choices}")
+    }
+}
+
+impl Error for ConfigError {}
 
 impl ConfigError {
     /// The name of the variable.
