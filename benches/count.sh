@@ -10,7 +10,7 @@ command -v valgrind >/dev/null || {
     exit 1
 }
 
-binary=$(cargo bench --locked --all-features --bench count --no-run 2>&1 |
+binary=$(cargo bench --locked --bench count --no-run 2>&1 |
     sed -n 's/.*Executable.*(\(.*\)).*/\1/p')
 
 counted() {

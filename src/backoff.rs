@@ -169,6 +169,17 @@ impl Backoff {
         }
     }
 
+    /// The delay, and the same in nanoseconds, where every one is alike.
+    #[inline]
+    pub(crate) const fn steady(&self) -> Option<(Duration, u64)> {
+        match (self.growth, self.jitter, self.narrow) {
+            (Growth::Constant, Jitter::None, (base, cap)) if base <= cap && base != u64::MAX => {
+                Some((self.base, base))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether delays are spread at all.
     pub(crate) const fn is_jittered(&self) -> bool {
         match self.jitter {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::attempt::Attempt;
-use crate::backoff::duration;
+use crate::backoff::{Backoff, duration};
 use crate::budget::RetryBudget;
 use crate::classify::{AnyError, Classify, ErrorKind, Verdict};
 use crate::error::{Outcome, StopReason};
@@ -29,7 +29,7 @@ pub enum Decision {
 /// What one call has to remember. Delays are in nanoseconds, saturating at 584
 /// years, to keep the futures small; at first it is all zeros and nothing is
 /// copied from the plan, to keep the common path short.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct State {
     /// The moment the call ends; before it starts, its own bound in time. Of the
     /// call's only where `owns_deadline`.
@@ -71,6 +71,16 @@ impl State {
             kind: None,
             deadline_nanos: 0,
             facts: 0,
+        }
+    }
+
+    /// What a call remembers of which nothing was said and nothing has happened
+    /// where it is none: an async call begins so, with one byte to write.
+    #[inline]
+    pub(crate) const fn of(state: Option<Self>) -> Self {
+        match state {
+            Some(state) => state,
+            None => Self::new(),
         }
     }
 
@@ -147,14 +157,14 @@ impl State {
         self.executed = 1;
     }
 
-    /// The first attempt of such a call.
+    /// The next attempt of such a call.
     #[inline]
-    pub(crate) const fn first(&self, plan: &Plan) -> Attempt {
+    pub(crate) const fn plain_attempt(&self, plan: &Plan) -> Attempt {
         Attempt {
             max_attempts: self.bound(plan),
-            number: 1,
+            number: self.executed.saturating_add(1),
             remaining: None,
-            waited: Duration::ZERO,
+            waited: self.waited(),
         }
     }
 
@@ -196,18 +206,31 @@ impl State {
     #[inline]
     pub(crate) fn attempt(&self, plan: &Plan, now: Duration) -> Attempt {
         Attempt {
-            max_attempts: self.bound(plan),
-            number: self.executed.saturating_add(1),
             remaining: self
                 .is_timed(plan)
                 .then(|| self.deadline(plan).saturating_sub(now)),
-            waited: Duration::from_nanos(self.waited),
+            ..self.plain_attempt(plan)
         }
     }
 
     /// Judges what an attempt came to at `now`.
+    #[inline(never)]
     pub(crate) fn decide(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
-        if let Some(limiter) = &plan.limiter {
+        self.decide_as::<false>(plan, verdict, now)
+    }
+
+    /// As [`decide`](Self::decide), where `PLAIN` says that the call
+    /// [is plain](Self::is_plain): the questions it need not be asked are then
+    /// not compiled.
+    #[expect(clippy::inline_always, reason = "only inlined do the questions fold")]
+    #[inline(always)]
+    pub(crate) fn decide_as<const PLAIN: bool>(
+        &mut self,
+        plan: &Plan,
+        verdict: Verdict,
+        now: Duration,
+    ) -> Decision {
+        if let (false, Some(limiter)) = (PLAIN, &plan.limiter) {
             let throttled = matches!(
                 verdict,
                 Verdict::Retry {
@@ -218,24 +241,20 @@ impl State {
             limiter.record(now, throttled);
         }
         self.executed = self.executed.saturating_add(1);
-        let decision = self.weigh(plan, verdict, now);
-        let wait = match decision {
-            Decision::RetryAfter(delay) => delay,
-            Decision::Stop(reason) => self.last_wait(plan, reason).unwrap_or_default(),
-        };
-        self.waited = self.waited.saturating_add(nanos(wait));
-        if is_heard(plan) {
-            self.tell(plan, decision, wait, now);
+        let decision = self.weigh::<PLAIN>(plan, verdict, now);
+        if is_heard::<PLAIN>(plan) {
+            // A copy, so that where nobody listens the state can live in registers.
+            (*self).tell(plan, decision, now);
         }
         decision
     }
 
     /// Tells who listens what was decided, and the wait that follows.
     #[cold]
-    fn tell(&self, plan: &Plan, decision: Decision, wait: Duration, now: Duration) {
+    fn tell(self, plan: &Plan, decision: Decision, now: Duration) {
         match decision {
-            Decision::RetryAfter(_) => {
-                let event = self.event(plan, wait, now);
+            Decision::RetryAfter(delay) => {
+                let event = self.event(plan, delay, now);
                 #[cfg(feature = "tracing")]
                 event.trace();
                 if let Some(observer) = &plan.observer {
@@ -246,7 +265,7 @@ impl State {
                 let event = StopEvent {
                     all_throttled: self.all_throttled(),
                     attempts: self.executed,
-                    delay: wait,
+                    delay: self.last_wait(plan, reason).unwrap_or_default(),
                     kind: self.kind,
                     max_attempts: self.bound(plan),
                     name: plan.name,
@@ -265,7 +284,14 @@ impl State {
     /// The questions in their order, so that a retry refused for one reason
     /// costs nothing for a later one: success, permanent, attempts, the delay
     /// with its hint, time, budget.
-    fn weigh(&mut self, plan: &Plan, verdict: Verdict, now: Duration) -> Decision {
+    #[expect(clippy::inline_always, reason = "as its only caller")]
+    #[inline(always)]
+    fn weigh<const PLAIN: bool>(
+        &mut self,
+        plan: &Plan,
+        verdict: Verdict,
+        now: Duration,
+    ) -> Decision {
         let (kind, hint) = match verdict {
             Verdict::Success => {
                 let retried = self.kind.take();
@@ -293,21 +319,37 @@ impl State {
         if self.is(UNREPEATABLE) {
             return Decision::Stop(StopReason::Unrepeatable);
         }
-        let delay = match self.delay(plan, kind, hint) {
-            Ok(delay) => delay,
-            Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
+        let backoff = match (&plan.throttling_backoff, kind) {
+            (Some(backoff), ErrorKind::Throttling) => backoff,
+            _ => &plan.backoff,
         };
-        let ends_late = || now.saturating_add(delay) > self.deadline(plan);
-        if self.is_timed(plan) && (self.is(LATE) || ends_late()) {
+        let wait = match (backoff.steady(), hint) {
+            (Some((delay, nanos)), None) => Wait {
+                delay,
+                nanos,
+                drawn: nanos,
+            },
+            _ => match Wait::draw(plan, backoff, self.executed, self.previous, hint) {
+                Ok(wait) => wait,
+                Err(too_long) => return Decision::Stop(StopReason::ServerDelayTooLong(too_long)),
+            },
+        };
+        self.previous = wait.drawn;
+        let ends_late = || now.saturating_add(wait.delay) > self.deadline(plan);
+        if !PLAIN && self.is_timed(plan) && (self.is(LATE) || ends_late()) {
             return Decision::Stop(StopReason::OutOfTime);
         }
         if let Some(budget) = &plan.budget {
             if !budget.spend(kind, now) {
-                self.previous = nanos(delay);
+                if plan.long_polling {
+                    self.previous = wait.nanos;
+                    self.waited = self.waited.saturating_add(wait.nanos);
+                }
                 return Decision::Stop(StopReason::OutOfBudget);
             }
         }
-        Decision::RetryAfter(delay)
+        self.waited = self.waited.saturating_add(wait.nanos);
+        Decision::RetryAfter(wait.delay)
     }
 
     /// The wait that a call which ended for `reason` still serves before its
@@ -330,41 +372,6 @@ impl State {
         Paid(plan.budget.as_ref().zip(self.kind))
     }
 
-    /// The delay before the next attempt, or the hint that is too long.
-    fn delay(
-        &mut self,
-        plan: &Plan,
-        kind: ErrorKind,
-        hint: Option<Duration>,
-    ) -> Result<Duration, Duration> {
-        let backoff = match (&plan.throttling_backoff, kind) {
-            (Some(backoff), ErrorKind::Throttling) => backoff,
-            _ => &plan.backoff,
-        };
-        let retry = self.executed;
-        let drawn = backoff.delay(retry, u128::from(self.previous), plan.seed);
-        self.previous = u64::try_from(drawn).unwrap_or(u64::MAX);
-        let delay = duration(drawn);
-        let Some(hint) = hint else { return Ok(delay) };
-        match plan.server_hint {
-            ServerHint::Ignore => Ok(delay),
-            ServerHint::Bounded { slack } => Ok(hint.clamp(delay, delay.saturating_add(slack))),
-            ServerHint::Honor { max } if hint > max => Err(hint),
-            ServerHint::Honor { .. } => {
-                let spread = if backoff.is_jittered() {
-                    // The upper half of the words: the backoff draws from the lower.
-                    let index = u64::from(retry) | (1 << 63);
-                    let bits = jitter::word(plan.seed.unwrap_or_else(jitter::entropy), index);
-                    let most = backoff.ceiling_nanos(retry).min(hint.as_nanos() >> 1);
-                    duration(jitter::between(0, most, bits))
-                } else {
-                    Duration::ZERO
-                };
-                Ok(delay.max(hint.saturating_add(spread)))
-            }
-        }
-    }
-
     /// The event of the retry just decided, whose wait is `delay`.
     pub(crate) fn event(&self, plan: &Plan, delay: Duration, now: Duration) -> RetryEvent {
         let mut attempt = self.attempt(plan, now);
@@ -383,6 +390,7 @@ impl State {
         self.executed
     }
 
+    #[inline]
     pub(crate) const fn waited(&self) -> Duration {
         Duration::from_nanos(self.waited)
     }
@@ -399,6 +407,7 @@ impl State {
         clippy::missing_const_for_fn,
         reason = "a result cannot be moved in one"
     )]
+    #[inline]
     pub(crate) fn outcome<T, E>(&self, result: Result<T, E>, reason: StopReason) -> Outcome<T, E> {
         Outcome {
             result,
@@ -429,13 +438,69 @@ impl Drop for Paid<'_> {
     }
 }
 
+/// The wait before a retry.
+struct Wait {
+    delay: Duration,
+    /// The same in nanoseconds.
+    nanos: u64,
+    /// What of it was drawn from the backoff.
+    drawn: u64,
+}
+
+impl Wait {
+    /// The wait before retry `retry`, where `previous` was drawn before the one
+    /// before; or the hint that is too long.
+    #[inline(never)]
+    fn draw(
+        plan: &Plan,
+        backoff: &Backoff,
+        retry: u32,
+        previous: u64,
+        hint: Option<Duration>,
+    ) -> Result<Self, Duration> {
+        let drawn = backoff.delay(retry, u128::from(previous), plan.seed);
+        let delay = duration(drawn);
+        let drawn = u64::try_from(drawn).unwrap_or(u64::MAX);
+        let Some(hint) = hint else {
+            return Ok(Self {
+                delay,
+                nanos: drawn,
+                drawn,
+            });
+        };
+        let delay = match plan.server_hint {
+            ServerHint::Ignore => delay,
+            ServerHint::Bounded { slack } => hint.clamp(delay, delay.saturating_add(slack)),
+            ServerHint::Honor { max } if hint > max => return Err(hint),
+            ServerHint::Honor { .. } => {
+                let spread = if backoff.is_jittered() {
+                    // The upper half of the words: the backoff draws from the lower.
+                    let index = u64::from(retry) | (1 << 63);
+                    let bits = jitter::word(plan.seed.unwrap_or_else(jitter::entropy), index);
+                    let most = backoff.ceiling_nanos(retry).min(hint.as_nanos() >> 1);
+                    duration(jitter::between(0, most, bits))
+                } else {
+                    Duration::ZERO
+                };
+                delay.max(hint.saturating_add(spread))
+            }
+        };
+        Ok(Self {
+            delay,
+            nanos: nanos(delay),
+            drawn,
+        })
+    }
+}
+
 /// Whether anybody listens to a policy's calls.
-fn is_heard(plan: &Plan) -> bool {
+#[inline]
+fn is_heard<const PLAIN: bool>(plan: &Plan) -> bool {
     #[cfg(feature = "tracing")]
     if tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF {
         return true;
     }
-    plan.observer.is_some()
+    !PLAIN && plan.observer.is_some()
 }
 
 /// One call, driven by hand: a loop with any borrow and any control flow.

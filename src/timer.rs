@@ -150,7 +150,21 @@ pin_project_lite::pin_project! {
         #[pin]
         sleep: Option<tokio::time::Sleep>,
     }
+
+    impl PinnedDrop for TokioSleep {
+        #[inline]
+        fn drop(_this: Pin<&mut Self>) {
+            rare();
+        }
+    }
 }
+
+/// Tells the optimizer that a sleep is seldom dropped, so that the long code for
+/// it stays out of the drop of every call that never slept.
+#[cfg(feature = "tokio")]
+#[cold]
+#[inline(never)]
+const fn rare() {}
 
 #[cfg(feature = "tokio")]
 impl Future for TokioSleep {

@@ -160,84 +160,86 @@ where
     ///
     /// The operation's error, when it is not worth a retry or no retry is left.
     #[inline]
-    pub fn call(mut self) -> Result<T, E>
+    pub fn call(self) -> Result<T, E>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        let Parts { plan, classifier } = self.recipe.parts();
-        if !self.state.is_plain(plan) {
-            return self.go_on(None).result;
-        }
-        let result = (self.op)(self.state.first(plan));
-        match classifier.classify(result.as_ref()) {
-            Verdict::Success => {
-                State::succeed(plan);
-                result
-            }
-            verdict => self.go_on(Some((result, verdict))).result,
+        // Both apart, so that the story that nobody asks for is not told.
+        if self.is_plain() {
+            self.run::<true>().result
+        } else {
+            self.run_in_full().result
         }
     }
 
     /// Makes the call and returns its result with the story of it.
+    #[inline]
     pub fn outcome(self) -> Outcome<T, E>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        self.go_on(None)
+        if self.is_plain() {
+            self.run::<true>()
+        } else {
+            self.run_in_full()
+        }
     }
 
-    /// Makes the call, of which a first attempt may have been made.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.state.is_plain(self.recipe.parts().plan)
+    }
+
     #[cold]
     #[inline(never)]
-    fn go_on(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> Outcome<T, E>
+    fn run_in_full(self) -> Outcome<T, E>
+    where
+        R::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        self.run::<false>()
+    }
+
+    /// Makes the call; `PLAIN` says that it is one of nobody else's concern and
+    /// without a bound in time, whose loop is short enough to be inlined.
+    #[inline]
+    fn run<const PLAIN: bool>(mut self) -> Outcome<T, E>
     where
         R::Classifier: Classify<T, E>,
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
         let Parts { plan, classifier } = self.recipe.parts();
-        // How far the waits of a `sleep_with` run ahead of the clock.
-        let mut ahead = Duration::ZERO;
-        let timed = self.state.needs_clock(plan);
-        let clock = |ahead: Duration| {
-            if timed {
-                timer::now().saturating_add(ahead)
-            } else {
-                Duration::ZERO
-            }
+        let mut clock = Clock {
+            is_read: !PLAIN && self.state.needs_clock(plan),
+            ahead: Duration::ZERO,
+            sleep: self.sleep,
         };
-        let sleep = &mut self.sleep;
-        let mut wait = |delay: Duration, ahead: &mut Duration| {
-            if !timed {
-                sleep(delay);
-                return Duration::ZERO;
-            }
-            let due = clock(*ahead).saturating_add(delay);
-            sleep(delay);
-            let now = clock(*ahead);
-            *ahead = ahead.saturating_add(due.saturating_sub(now));
-            now.max(due)
-        };
-        let mut now = clock(ahead);
-        self.state.start(plan, now);
+        let mut now = clock.now();
+        if !PLAIN {
+            self.state.start(plan, now);
+        }
         loop {
-            let (result, verdict) = made.take().unwrap_or_else(|| {
+            let attempt = if PLAIN {
+                self.state.plain_attempt(plan)
+            } else {
                 while let Some(delay) = self.state.admit(plan, now) {
-                    now = wait(delay, &mut ahead);
+                    now = clock.wait(delay);
                 }
-                let result = (self.op)(self.state.attempt(plan, now));
-                now = clock(ahead);
-                let verdict = classifier.classify(result.as_ref());
-                (result, verdict)
-            });
-            match self.state.decide(plan, verdict, now) {
+                self.state.attempt(plan, now)
+            };
+            let result = (self.op)(attempt);
+            now = clock.now();
+            let verdict = classifier.classify(result.as_ref());
+            match self.state.decide_as::<PLAIN>(plan, verdict, now) {
                 Decision::Stop(reason) => {
                     if let Some(delay) = self.state.last_wait(plan, reason) {
-                        wait(delay, &mut ahead);
+                        clock.wait(delay);
                     }
                     return self.state.outcome(result, reason);
                 }
@@ -245,10 +247,49 @@ where
                     let event = || self.state.event(plan, delay, now);
                     self.hook.retrying(result.as_ref(), event);
                     drop(result);
-                    now = wait(delay, &mut ahead);
+                    now = clock.wait(delay);
                 }
             }
         }
+    }
+}
+
+/// The time of one call, and its waits.
+struct Clock<S> {
+    is_read: bool,
+    /// How far the waits of a `sleep_with` run ahead of the clock.
+    ahead: Duration,
+    sleep: S,
+}
+
+impl<S: FnMut(Duration)> Clock<S> {
+    #[inline]
+    fn now(&self) -> Duration {
+        if self.is_read {
+            timer::now().saturating_add(self.ahead)
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// Waits, and tells the time after it: at least that much later.
+    #[inline]
+    fn wait(&mut self, delay: Duration) -> Duration {
+        if self.is_read {
+            self.wait_by_it(delay)
+        } else {
+            (self.sleep)(delay);
+            Duration::ZERO
+        }
+    }
+
+    #[inline(never)]
+    fn wait_by_it(&mut self, delay: Duration) -> Duration {
+        let due = self.now().saturating_add(delay);
+        (self.sleep)(delay);
+        let now = self.now();
+        self.ahead = self.ahead.saturating_add(due.saturating_sub(now));
+        now.max(due)
     }
 }
 

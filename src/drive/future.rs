@@ -57,7 +57,7 @@ impl<C, P> RetryPolicy<C, P> {
             hook: (),
             timer: DefaultTimer,
             limit: (),
-            state: State::new(),
+            state: None,
         }
     }
 }
@@ -74,7 +74,7 @@ pub struct Retry<R, F, H = (), M = DefaultTimer, L = ()> {
     hook: H,
     timer: M,
     limit: L,
-    state: State,
+    state: Option<State>,
 }
 
 impl<R: fmt::Debug, F, H, M, L> fmt::Debug for Retry<R, F, H, M, L> {
@@ -94,19 +94,25 @@ where
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
-        self.state.max_attempts(n);
+        let mut state = State::of(self.state);
+        state.max_attempts(n);
+        self.state = Some(state);
         self
     }
 
     /// Bounds this call's time; see [`RetryPolicy::max_elapsed`].
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
-        self.state.max_elapsed(total);
+        let mut state = State::of(self.state);
+        state.max_elapsed(total);
+        self.state = Some(state);
         self
     }
 
     /// Retries only throttling: for an operation that must not be done twice.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent();
+        let mut state = State::of(self.state);
+        state.non_idempotent();
+        self.state = Some(state);
         self
     }
 
@@ -223,7 +229,6 @@ where
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
-        let is_plain = self.state.is_plain(self.recipe.parts().plan);
         RetryFuture {
             recipe: self.recipe,
             op: self.op,
@@ -231,7 +236,7 @@ where
             timer: self.timer,
             limit: self.limit,
             state: self.state,
-            stage: if is_plain { Stage::First } else { Stage::Start },
+            stage: Stage::First,
         }
     }
 }
@@ -330,7 +335,8 @@ pin_project! {
         hook: H,
         timer: M,
         limit: L,
-        state: State,
+        // None until there is something to remember.
+        state: Option<State>,
         #[pin]
         stage: Stage<A, M::Sleep, K>,
     }
@@ -344,7 +350,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Stage::Wait { kept: None, .. } = &*this.stage {
-                this.state.cancel(this.recipe.parts().plan);
+                State::of(*this.state).cancel(this.recipe.parts().plan);
             }
         }
     }
@@ -353,9 +359,8 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<A, S, K> {
-        // Before the first attempt of a plain call, and of any other.
+        // Before the first attempt.
         First,
-        Start,
         Attempt { #[pin] future: A },
         // The wait before an attempt, or before the outcome that is kept.
         Wait { #[pin] sleep: S, kept: Option<K> },
@@ -400,7 +405,7 @@ where
     R: Recipe,
     M: Timer,
 {
-    pub(crate) const fn new(recipe: R, op: F, timer: M, state: State) -> Self {
+    pub(crate) const fn new(recipe: R, op: F, timer: M, state: Option<State>) -> Self {
         Self {
             recipe,
             op,
@@ -408,7 +413,7 @@ where
             timer,
             limit: (),
             state,
-            stage: Stage::Start,
+            stage: Stage::First,
         }
     }
 }
@@ -434,11 +439,12 @@ where
     {
         // The common path in a straight line: one attempt that succeeds at once.
         let mut this = self.as_mut().project();
-        if !matches!(*this.stage, Stage::First) {
+        let Parts { plan, classifier } = this.recipe.parts();
+        let state = State::of(*this.state);
+        if !matches!(*this.stage, Stage::First) || !state.is_plain(plan) {
             return self.go_on(cx, None);
         }
-        let Parts { plan, classifier } = this.recipe.parts();
-        let future = this.op.attempt(this.state.first(plan));
+        let future = this.op.attempt(state.plain_attempt(plan));
         let future = this.limit.bound(this.timer, None, future);
         this.stage.set(Stage::Attempt { future });
         let StageProjection::Attempt { future } = this.stage.as_mut().project() else {
@@ -474,7 +480,8 @@ where
     {
         let mut this = self.project();
         let Parts { plan, classifier } = this.recipe.parts();
-        let timed = this.state.needs_clock(plan);
+        let state = this.state.get_or_insert(State::new());
+        let timed = state.needs_clock(plan);
         let mut turns = 0_u32;
         loop {
             // An attempt and its wait are two turns.
@@ -498,11 +505,11 @@ where
                         Duration::ZERO
                     };
                     if !this.op.is_repeatable() {
-                        this.state.unrepeatable();
+                        state.unrepeatable();
                     }
-                    match this.state.decide(plan, verdict, now) {
+                    match state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {
-                            let kept = match this.state.last_wait(plan, reason) {
+                            let kept = match state.last_wait(plan, reason) {
                                 Some(delay) => R::Polling::keep(result).map(|kept| (kept, delay)),
                                 None => Err(result),
                             };
@@ -518,11 +525,11 @@ where
                             }
                         }
                         Decision::RetryAfter(delay) => {
-                            let event = || this.state.event(plan, delay, now);
+                            let event = || state.event(plan, delay, now);
                             this.hook.retrying(result.as_ref(), event);
                             // Both may hold a connection: let go of them before the wait.
                             drop(result);
-                            this.stage.set(Stage::Start);
+                            this.stage.set(Stage::First);
                             // A hook that took its time takes it off the wait, which
                             // would else end after the limit.
                             let left = if timed {
@@ -545,9 +552,9 @@ where
                         return Poll::Ready((result, StopReason::OutOfBudget));
                     }
                 }
-                StageProjection::First | StageProjection::Start => {
+                StageProjection::First => {
                     if timed {
-                        this.state.start(plan, this.timer.now());
+                        state.start(plan, this.timer.now());
                     }
                 }
                 // Polled after its end, which no executor does.
@@ -558,12 +565,12 @@ where
             } else {
                 Duration::ZERO
             };
-            if let Some(delay) = this.state.admit(plan, now) {
+            if let Some(delay) = state.admit(plan, now) {
                 let (sleep, kept) = (this.timer.sleep(delay), None);
                 this.stage.set(Stage::Wait { sleep, kept });
                 continue;
             }
-            let attempt = this.state.attempt(plan, now);
+            let attempt = state.attempt(plan, now);
             let future = this.op.attempt(attempt);
             let future = this.limit.bound(this.timer, attempt.remaining(), future);
             this.stage.set(Stage::Attempt { future });
@@ -623,7 +630,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut inner = self.project().inner;
         let (result, reason) = ready!(inner.as_mut().poll_end(cx));
-        let state = inner.project().state;
+        let state = inner.project().state.get_or_insert(State::new());
         if state.is_untouched() {
             state.succeeded();
         }

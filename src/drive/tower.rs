@@ -226,10 +226,11 @@ where
         let clone = self.service.clone();
         let service = mem::replace(&mut self.service, clone);
         let plan = &self.layer.policy.plan;
-        let mut state = State::new();
-        if !plan.assume_idempotent && !request.method().is_idempotent() {
+        let state = (!plan.assume_idempotent && !request.method().is_idempotent()).then(|| {
+            let mut state = State::new();
             state.non_idempotent();
-        }
+            state
+        });
         let sender = Sender {
             service,
             request: Some(request),
