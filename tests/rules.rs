@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use reattempt::{
-    Backoff, Decision, ErrorKind, Jitter, ManualTimer, Observer, RetryEvent, RetryPolicy,
-    ServerHint, StopEvent, StopReason, Verdict,
+    Backoff, Decision, ErrorKind, Jitter, ManualTimer, Observer, RetryBudget, RetryEvent,
+    RetryPolicy, ServerHint, StopEvent, StopReason, Verdict,
 };
 
 const fn s(seconds: u64) -> Duration {
@@ -299,6 +299,33 @@ fn throttling_has_its_own_schedule_while_the_retry_number_counts_all() {
 }
 
 #[test]
+fn decorrelated_jitter_grows_from_the_delay_before_whichever_schedule_it_was_of() {
+    let delay = |seed: u64| {
+        let policy = RetryPolicy::new(Backoff::constant(s(30)))
+            .throttling_backoff(
+                Backoff::exponential(s(1))
+                    .cap(s(100))
+                    .jitter(Jitter::Decorrelated),
+            )
+            .seed(seed)
+            .classify_fn(|outcome: Result<&(), &ErrorKind>| {
+                outcome.map_or_else(|kind| Verdict::retry(*kind), |()| Verdict::Success)
+            });
+        let mut session = policy.start_at(s(0));
+        let first = session.decide(Err(&ErrorKind::Server), s(0));
+        assert_eq!(first, Decision::RetryAfter(s(30)));
+        match session.decide(Err(&ErrorKind::Throttling), s(0)) {
+            Decision::RetryAfter(delay) => delay,
+            Decision::Stop(reason) => unreachable!("{reason}"),
+        }
+    };
+    // U[1 s, 90 s]: three times the delay before.
+    let delays: Vec<Duration> = (0..200).map(delay).collect();
+    assert!(delays.iter().all(|delay| (s(1)..=s(90)).contains(delay)));
+    assert!(delays.iter().any(|delay| *delay > s(80)));
+}
+
+#[test]
 fn an_over_long_hint_is_asked_about_before_the_time_and_after_the_attempts() {
     let verdict = Verdict::retry(ErrorKind::Server).after(s(1_000));
     let policy = always(constant(20).max_elapsed(s(10)), verdict);
@@ -500,6 +527,26 @@ fn a_session_that_has_stopped_stays_stopped() {
     assert_eq!(session.attempts(), 1);
 }
 
+/// Hears everything and does nothing.
+struct Nobody;
+
+impl Observer for Nobody {}
+
+fn any_verdict() -> impl Strategy<Value = Verdict> {
+    let kind = prop_oneof![
+        Just(ErrorKind::Throttling),
+        Just(ErrorKind::Server),
+        Just(ErrorKind::Transient),
+    ];
+    let retry = (kind, proptest::option::of(any_duration()))
+        .prop_map(|(kind, after)| Verdict::Retry { kind, after });
+    prop_oneof![
+        1 => Just(Verdict::Success),
+        1 => Just(Verdict::Permanent),
+        8 => retry,
+    ]
+}
+
 fn any_duration() -> impl Strategy<Value = Duration> {
     prop_oneof![
         Just(Duration::ZERO),
@@ -558,5 +605,110 @@ proptest! {
         if session.stop_reason() == Some(StopReason::OutOfAttempts) {
             prop_assert_eq!(runs, max_attempts.max(1));
         }
+    }
+}
+
+proptest! {
+    // Four calls a case: a tenth of the cases, for the time they take.
+    #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(10)))]
+
+    /// What nobody but the caller is concerned with runs a shorter loop, and an
+    /// async call begins with a shorter path: neither may decide anything else
+    /// than the session does.
+    #[test]
+    fn however_a_call_is_driven_it_is_decided_alike(
+        base in any_duration(),
+        cap in any_duration(),
+        form in 0..4_u8,
+        throttled in proptest::option::of(any_duration()),
+        max_attempts in 0..6_u32,
+        most in any_duration(),
+        mode in 0..3_u8,
+        tokens in proptest::option::of(0..60_u32),
+        once in any::<bool>(),
+        verdicts in proptest::collection::vec(any_verdict(), 6),
+    ) {
+        let backoff = match form {
+            0 => Backoff::constant(base),
+            1 => Backoff::exponential(base),
+            2 => Backoff::constant(base).cap(cap),
+            _ => Backoff::linear(base).jitter(Jitter::Decorrelated).cap(cap),
+        };
+        let hints = match mode {
+            0 => ServerHint::Ignore,
+            1 => ServerHint::Honor { max: most },
+            _ => ServerHint::Bounded { slack: most },
+        };
+        // A budget of its own for each run, so that all begin alike.
+        let policy = || {
+            let mut policy = RetryPolicy::new(backoff)
+                .max_attempts(max_attempts)
+                .server_hint(hints)
+                .seed(7);
+            if let Some(delay) = throttled {
+                policy = policy.throttling_backoff(Backoff::constant(delay));
+            }
+            if let Some(tokens) = tokens {
+                policy = policy.budget(&RetryBudget::new(tokens));
+            }
+            policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
+                Ok(()) => Verdict::Success,
+                Err(verdict) => *verdict,
+            })
+        };
+        let run = |number: u32| match verdicts.get(number as usize - 1) {
+            Some(Verdict::Success) | None => Ok(()),
+            Some(failure) => Err(*failure),
+        };
+
+        // The session, by hand.
+        let by_hand = policy();
+        let mut session = by_hand.start_at(Duration::ZERO);
+        if once {
+            session = session.non_idempotent();
+        }
+        let mut waits = Vec::new();
+        let (result, reason) = loop {
+            let result = run(session.attempt().number());
+            match session.decide(result.as_ref(), Duration::ZERO) {
+                Decision::RetryAfter(delay) => waits.push(delay),
+                Decision::Stop(reason) => break (result, reason),
+            }
+        };
+        // A session remembers a delay up to 584 years.
+        if throttled.is_none() && mode == 0 && (form < 3 || cap.as_secs() < 1 << 34) {
+            let delays: Vec<Duration> = backoff.delays_seeded(7).take(waits.len()).collect();
+            prop_assert_eq!(&waits, &delays);
+        }
+
+        let drive = |policy: &RetryPolicy<_>| {
+            let timer = ManualTimer::new();
+            let call = policy
+                .retry_blocking(|attempt| run(attempt.number()))
+                .sleep_with(|delay| timer.sleep_blocking(delay));
+            let call = if once { call.non_idempotent() } else { call };
+            (call.outcome(), timer.sleeps())
+        };
+        let drive_async = |policy: &RetryPolicy<_>| {
+            let timer = ManualTimer::new();
+            let call = policy
+                .retry(|attempt| std::future::ready(run(attempt.number())))
+                .timer(&timer);
+            let call = if once { call.non_idempotent() } else { call };
+            let mut future = std::pin::pin!(call.outcome());
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            match future.as_mut().poll(&mut cx) {
+                std::task::Poll::Ready(outcome) => (outcome, timer.sleeps()),
+                std::task::Poll::Pending => unreachable!("a manual sleep is over at once"),
+            }
+        };
+        let (shown, slept) = drive(&policy());
+        prop_assert_eq!((shown.result, shown.reason), (result, reason));
+        prop_assert_eq!((shown.attempts, shown.waited), (session.attempts(), session.waited()));
+        prop_assert_eq!(&slept, &waits);
+        let told = (shown, slept);
+        prop_assert_eq!(&drive(&policy().observer(Nobody)), &told);
+        prop_assert_eq!(&drive_async(&policy()), &told);
+        prop_assert_eq!(&drive_async(&policy().observer(Nobody)), &told);
     }
 }

@@ -127,8 +127,12 @@ pub(crate) fn blocks() -> Vec<Block> {
 
 const MILLI: Duration = Duration::from_millis(1);
 
-const fn ours() -> reattempt::RetryPolicy {
-    reattempt::RetryPolicy::new(reattempt::Backoff::none())
+/// Our policy where its users would put it, and one that the compiler cannot
+/// look into, as one with a budget is.
+static OURS: reattempt::RetryPolicy = reattempt::RetryPolicy::new(reattempt::Backoff::none());
+
+fn made() -> reattempt::RetryPolicy {
+    black_box(OURS.clone())
 }
 
 fn sync_success() -> Block {
@@ -145,8 +149,9 @@ fn sync_success() -> Block {
                 }
             }
         }),
-        "reattempt" => |n| {
-            let policy = ours();
+        "reattempt" => |n| times!(n, |i| OURS.retry_blocking(|_| fetch(i)).call()),
+        "reattempt, policy made at run time" => |n| {
+            let policy = made();
             times!(n, |i| policy.retry_blocking(|_| fetch(i)).call());
         },
         "backon" => |n| {
@@ -179,8 +184,9 @@ fn async_success() -> Block {
                 }
             }
         })),
-        "reattempt" => |n| {
-            let policy = ours();
+        "reattempt" => |n| times!(n, |i| now(OURS.retry(|_| fetch_later(i)).into_future())),
+        "reattempt, policy made at run time" => |n| {
+            let policy = made();
             times!(n, |i| now(policy.retry(|_| fetch_later(i)).into_future()));
         },
         "backon" => |n| {
@@ -224,7 +230,11 @@ fn sync_third() -> Block {
             times!(n, |_| (third(&made), third(&made), third(&made)));
         },
         "reattempt" => |n| {
-            let (policy, made) = (ours(), Cell::new(0));
+            let made = Cell::new(0);
+            times!(n, |_| OURS.retry_blocking(|_| third(&made)).sleep_with(|_| ()).call());
+        },
+        "reattempt, policy made at run time" => |n| {
+            let (policy, made) = (made(), Cell::new(0));
             times!(n, |_| policy.retry_blocking(|_| third(&made)).sleep_with(|_| ()).call());
         },
         "backon" => |n| {
@@ -250,7 +260,11 @@ fn async_third() -> Block {
             });
         },
         "reattempt" => |n| {
-            let (policy, made) = (ours(), Cell::new(0));
+            let made = Cell::new(0);
+            on_runtime!(n, |_| OURS.retry(|_| third_later(&made)));
+        },
+        "reattempt, policy made at run time" => |n| {
+            let (policy, made) = (made(), Cell::new(0));
             on_runtime!(n, |_| policy.retry(|_| third_later(&made)));
         },
         "backon" => |n| {
@@ -378,11 +392,11 @@ fn budget() -> Block {
         "sync success with a full budget",
         "direct call" => |n| times!(n, fetch),
         "reattempt without" => |n| {
-            let policy = ours();
+            let policy = made();
             times!(n, |i| policy.retry_blocking(|_| fetch(i)).call());
         },
         "reattempt" => |n| {
-            let policy = ours().budget(&reattempt::RetryBudget::new(500));
+            let policy = made().budget(&reattempt::RetryBudget::new(500));
             times!(n, |i| policy.retry_blocking(|_| fetch(i)).call());
         },
     }

@@ -229,6 +229,7 @@ where
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
+        let is_plain = State::of(self.state).is_plain(self.recipe.parts().plan);
         RetryFuture {
             recipe: self.recipe,
             op: self.op,
@@ -236,7 +237,7 @@ where
             timer: self.timer,
             limit: self.limit,
             state: self.state,
-            stage: Stage::First,
+            stage: if is_plain { Stage::First } else { Stage::Start },
         }
     }
 }
@@ -359,8 +360,9 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<A, S, K> {
-        // Before the first attempt.
+        // Before the first attempt of a plain call, and of any other.
         First,
+        Start,
         Attempt { #[pin] future: A },
         // The wait before an attempt, or before the outcome that is kept.
         Wait { #[pin] sleep: S, kept: Option<K> },
@@ -413,7 +415,7 @@ where
             timer,
             limit: (),
             state,
-            stage: Stage::First,
+            stage: Stage::Start,
         }
     }
 }
@@ -439,12 +441,11 @@ where
     {
         // The common path in a straight line: one attempt that succeeds at once.
         let mut this = self.as_mut().project();
-        let Parts { plan, classifier } = this.recipe.parts();
-        let state = State::of(*this.state);
-        if !matches!(*this.stage, Stage::First) || !state.is_plain(plan) {
+        if !matches!(*this.stage, Stage::First) {
             return self.go_on(cx, None);
         }
-        let future = this.op.attempt(state.plain_attempt(plan));
+        let Parts { plan, classifier } = this.recipe.parts();
+        let future = this.op.attempt(State::of(*this.state).plain_attempt(plan));
         let future = this.limit.bound(this.timer, None, future);
         this.stage.set(Stage::Attempt { future });
         let StageProjection::Attempt { future } = this.stage.as_mut().project() else {
@@ -529,7 +530,7 @@ where
                             this.hook.retrying(result.as_ref(), event);
                             // Both may hold a connection: let go of them before the wait.
                             drop(result);
-                            this.stage.set(Stage::First);
+                            this.stage.set(Stage::Start);
                             // A hook that took its time takes it off the wait, which
                             // would else end after the limit.
                             let left = if timed {
@@ -552,7 +553,7 @@ where
                         return Poll::Ready((result, StopReason::OutOfBudget));
                     }
                 }
-                StageProjection::First => {
+                StageProjection::First | StageProjection::Start => {
                     if timed {
                         state.start(plan, this.timer.now());
                     }
