@@ -7,6 +7,7 @@ use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
+use quick_xml::parser::{ElementParser, Parser};
 
 use super::{Found, Looked, Text, text};
 
@@ -113,92 +114,203 @@ impl Field {
 }
 
 fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
-    let mut reader = Reader::from_reader(text(body));
-    let mut path = Path {
-        open: [Element::Other; DEEPEST],
-        depth: 0,
+    let body = text(body);
+    let mut skimmed = Found::default();
+    if skim(body, &mut Walk::new(details, &mut skimmed)).is_some() {
+        *found = skimmed;
+        return End::Closed;
+    }
+    read_all(body, Walk::new(details, found))
+}
+
+/// A walk through a document, one piece after the other.
+struct Walk<'f, 'a> {
+    details: bool,
+    found: &'f mut Found<'a>,
+    path: Path,
+    /// Whether the root has been closed.
+    closed: bool,
+    /// The field that is open, and its text so far.
+    field: Option<Field>,
+    value: Text<'a>,
+}
+
+impl<'f, 'a> Walk<'f, 'a> {
+    const fn new(details: bool, found: &'f mut Found<'a>) -> Self {
+        Self {
+            details,
+            found,
+            path: Path {
+                open: [Element::Other; DEEPEST],
+                depth: 0,
+            },
+            closed: false,
+            field: None,
+            value: None,
+        }
+    }
+
+    /// An element begins, or says that none may.
+    #[must_use]
+    fn start(&mut self, local_name: &[u8]) -> Option<()> {
+        let element = self.begin(local_name)?;
+        self.path.enter(element);
+        self.field = self.path.field(self.details);
+        self.value = None;
+        Some(())
+    }
+
+    /// An element that is empty.
+    #[must_use]
+    fn empty(&mut self, local_name: &[u8]) -> Option<()> {
+        self.begin(local_name)?;
+        self.closed = self.path.depth == 0;
+        Some(())
+    }
+
+    fn begin(&mut self, local_name: &[u8]) -> Option<Element> {
+        let element = Element::of(local_name);
+        self.found.is_error_root |=
+            !self.closed && self.path.depth == 0 && element == Element::Error;
+        (!self.closed).then_some(element)
+    }
+
+    /// The innermost open element ends.
+    fn end(&mut self) {
+        // The first of several errors counts.
+        if let Some(place) = self.field.take().map(|field| field.place(self.found)) {
+            if place.is_none() {
+                *place = self.value.take().and_then(trimmed);
+            }
+        }
+        self.path.depth = self.path.depth.saturating_sub(1);
+        self.closed = self.path.depth == 0;
+    }
+
+    /// A piece of text, or says that it may not stand here.
+    #[must_use]
+    fn text(&mut self, piece: Cow<'a, [u8]>) -> Option<()> {
+        if self.field.is_some() {
+            append(&mut self.value, piece)
+        } else if self.path.depth == 0 {
+            piece.trim_ascii().is_empty().then_some(())
+        } else {
+            Some(())
+        }
+    }
+}
+
+/// How deep a document may be to be skimmed.
+const SKIMMED_DEPTH: usize = 8;
+
+/// Walks through a whole document of the plain kind that services send: a
+/// declaration perhaps, elements with names of letters and digits, and text
+/// without references. In anything else it gets stuck, and says so: what it
+/// walked through is then read again with all of XML in mind.
+///
+/// It is an abbreviation of [`read_all`] that allocates nothing, and claims
+/// nothing that it does not: it does not even tell how a document is malformed.
+fn skim<'a>(body: &'a [u8], walk: &mut Walk<'_, 'a>) -> Option<()> {
+    let mut rest = match body.strip_prefix(b"<?xml ") {
+        Some(declaration) => {
+            let end = declaration.iter().position(|byte| *byte == b'?')?;
+            declaration.get(end..)?.strip_prefix(b"?>")?
+        }
+        None => body,
     };
-    let mut closed = false;
-    // The field that is open, and its text so far.
-    let mut field = None;
-    let mut value: Text<'a> = None;
+    let mut names: [&[u8]; SKIMMED_DEPTH] = [&[]; SKIMMED_DEPTH];
+    // Tags often follow one another: no need to search for the next.
+    let next = |rest: &[u8]| match rest {
+        [b'<', ..] => Some(0),
+        _ => memchr::memchr2(b'<', b'&', rest),
+    };
+    while let Some(end) = next(rest) {
+        let (piece, markup) = rest.split_at_checked(end)?;
+        if !piece.is_empty() {
+            walk.text(Cow::Borrowed(piece))?;
+        }
+        rest = match markup {
+            [b'<', b'/', name @ ..] => {
+                let open = names.get(walk.path.depth.checked_sub(1)?)?;
+                walk.end();
+                name.strip_prefix(*open)?.strip_prefix(b">")?
+            }
+            [b'<', name @ ..] => {
+                let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+                let (name, tag) = name.split_at_checked(end)?;
+                let (attributes, rest) = match tag {
+                    [b'>', rest @ ..] => (&[][..], rest),
+                    [b' ', ..] => {
+                        let end = ElementParser::default().feed(tag)?;
+                        (tag.get(..end)?, tag.get(end..)?.strip_prefix(b">")?)
+                    }
+                    _ => return None,
+                };
+                if name.is_empty() || attributes.last() == Some(&b'/') {
+                    return None;
+                }
+                *names.get_mut(walk.path.depth)? = name;
+                walk.start(name)?;
+                rest
+            }
+            _ => return None,
+        };
+    }
+    walk.text(Cow::Borrowed(rest))?;
+    walk.closed.then_some(())
+}
+
+/// Walks through any document.
+fn read_all<'a>(body: &'a [u8], mut walk: Walk<'_, 'a>) -> End {
+    let mut reader = Reader::from_reader(body);
     loop {
         let event = match reader.read_event() {
             Ok(event) => event,
             Err(Error::Syntax(error)) if is_end_of_input(error) => return End::Early,
             Err(_) => return End::Malformed,
         };
-        match event {
-            Event::Start(_) | Event::Empty(_) if closed => return End::Malformed,
-            Event::Start(start) => {
-                let element = Element::of(start.local_name().as_ref());
-                found.is_error_root |= path.depth == 0 && element == Element::Error;
-                path.enter(element);
-                field = path.field(details);
-                value = None;
-            }
-            Event::Empty(start) => {
-                let element = Element::of(start.local_name().as_ref());
-                found.is_error_root |= path.depth == 0 && element == Element::Error;
-                closed |= path.depth == 0;
-            }
+        let walked = match event {
+            Event::Start(start) => walk.start(start.local_name().as_ref()),
+            Event::Empty(start) => walk.empty(start.local_name().as_ref()),
             Event::End(_) => {
-                // The first of several errors counts.
-                if let Some(place) = field.take().map(|field| field.place(found)) {
-                    if place.is_none() {
-                        *place = value.take().and_then(trimmed);
-                    }
-                }
-                path.depth = path.depth.saturating_sub(1);
-                closed |= path.depth == 0;
+                walk.end();
+                Some(())
             }
-            Event::Text(piece) if path.depth == 0 => {
-                if !piece.trim_ascii().is_empty() {
-                    return End::Malformed;
-                }
-            }
-            Event::CData(_) | Event::GeneralRef(_) if path.depth == 0 => return End::Malformed,
-            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) if field.is_none() => {}
-            Event::Text(piece) => {
-                if !append(&mut value, piece.into_inner()) {
-                    return End::Malformed;
-                }
-            }
-            Event::CData(piece) => {
-                if !append(&mut value, piece.into_inner()) {
-                    return End::Malformed;
-                }
-            }
+            Event::CData(_) | Event::GeneralRef(_) if walk.path.depth == 0 => None,
+            Event::Text(piece) => walk.text(piece.into_inner()),
+            Event::CData(piece) => walk.text(piece.into_inner()),
+            Event::GeneralRef(_) if walk.field.is_none() => Some(()),
             Event::GeneralRef(reference) => {
                 let character = reference.resolve_char_ref().ok().flatten();
                 let name = str::from_utf8(&reference).ok();
                 let mut buffer = [0; 4];
                 let text = match (character, name.and_then(resolve_predefined_entity)) {
-                    (Some(character), _) => &*character.encode_utf8(&mut buffer),
-                    (None, Some(text)) => text,
-                    (None, None) => return End::Malformed,
+                    (Some(character), _) => Some(&*character.encode_utf8(&mut buffer)),
+                    (None, text) => text,
                 };
-                value.get_or_insert_default().to_mut().push_str(text);
+                text.map(|text| walk.value.get_or_insert_default().to_mut().push_str(text))
             }
-            Event::Eof if closed => return End::Closed,
+            Event::Eof if walk.closed => return End::Closed,
             Event::Eof => return End::Early,
-            Event::Comment(_) | Event::Decl(_) | Event::DocType(_) | Event::PI(_) => {}
+            Event::Comment(_) | Event::Decl(_) | Event::DocType(_) | Event::PI(_) => Some(()),
+        };
+        if walked.is_none() {
+            return End::Malformed;
         }
     }
 }
 
 /// Adds a piece of text, or says that it is no text.
-fn append<'a>(value: &mut Text<'a>, piece: Cow<'a, [u8]>) -> bool {
+fn append<'a>(value: &mut Text<'a>, piece: Cow<'a, [u8]>) -> Option<()> {
     let piece = match piece {
         Cow::Borrowed(bytes) => str::from_utf8(bytes).map(Cow::Borrowed).ok(),
         Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
     };
-    let Some(piece) = piece else { return false };
-    match value {
-        None => *value = Some(piece),
-        Some(value) => value.to_mut().push_str(&piece),
+    match (piece?, value) {
+        (piece, value @ None) => *value = Some(piece),
+        (piece, Some(value)) => value.to_mut().push_str(&piece),
     }
-    true
+    Some(())
 }
 
 /// The text without the whitespace around it, or nothing where there is no other.
@@ -222,5 +334,105 @@ const fn is_end_of_input(error: SyntaxError) -> bool {
         | SyntaxError::UnclosedTag
         | SyntaxError::UnclosedSingleQuotedAttributeValue
         | SyntaxError::UnclosedDoubleQuotedAttributeValue => true,
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_services_send_is_skimmed() {
+        for body in [
+            "<Error><Code>SlowDown</Code><Message>Slow down.</Message></Error>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>A</Code></Error>\n",
+            "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">\n  <Error>\n\
+             <Code>Throttling</Code></Error><RequestId>1</RequestId></ErrorResponse>",
+        ] {
+            let mut found = Found::default();
+            let skimmed = skim(body.as_bytes(), &mut Walk::new(true, &mut found));
+            assert_eq!(skimmed, Some(()), "{body}");
+            assert!(found.kind.is_some(), "{body}");
+        }
+    }
+
+    /// An element with what is in it, named so that there are many fields.
+    fn any_element() -> impl Strategy<Value = String> {
+        let text = "[ \nA&;]{0,3}".boxed();
+        text.prop_recursive(10, 24, 4, |inner| {
+            let name = "Error|Errors|ErrorResponse|Code|Code|Message|RequestI[dD]|a|b:Code";
+            let attribute = prop_oneof![
+                8 => Just(""), 1 => Just(" x='>'"), 1 => Just(" x=\"/\""), 1 => Just("/"),
+            ];
+            (name, attribute, proptest::collection::vec(inner, 0..4)).prop_map(
+                |(name, attribute, inner)| match attribute {
+                    "/" => format!("<{name}/>"),
+                    _ => format!("<{name}{attribute}>{}</{name}>", inner.concat()),
+                },
+            )
+        })
+    }
+
+    /// The shapes that fields are found in, with anything among them.
+    fn any_error() -> impl Strategy<Value = String> {
+        let field = ("Code|Message|RequestId", "[ \nA]{0,3}")
+            .prop_map(|(name, text)| format!("<{name}>{text}</{name}>"));
+        let inside = proptest::collection::vec(prop_oneof![field, any_element()], 0..4);
+        let shapes = prop_oneof![
+            Just(&["Error"][..]),
+            Just(&["ErrorResponse", "Error"][..]),
+            Just(&["Response", "Errors", "Error"][..]),
+        ];
+        (shapes, inside).prop_map(|(shape, inside)| {
+            shape.iter().rev().fold(inside.concat(), |inside, name| {
+                format!("<{name}>{inside}</{name}>")
+            })
+        })
+    }
+
+    /// What may stand anywhere, or nowhere.
+    fn any_junk() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            16 => Just(""),
+            1 => Just("<?xml version='1.0'?>"),
+            1 => Just("<?xml ?x?>"),
+            1 => Just("<!-- > -->"),
+            1 => Just("<![CDATA[<]]>"),
+            1 => Just("&lt;"),
+            1 => Just("]]>"),
+            1 => Just("<a/>"),
+            1 => Just("</Code>"),
+            1 => Just("<"),
+            1 => Just(">"),
+            1 => Just("\""),
+            1 => Just("\u{e9}"),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn what_is_skimmed_is_read_alike(
+            declaration in prop_oneof![Just(""), Just("<?xml version=\"1.0\"?>\n")],
+            root in prop_oneof![any_element(), any_error()],
+            junk in any_junk(),
+            place in any::<proptest::sample::Index>(),
+            details in any::<bool>(),
+        ) {
+            let mut body = format!("{declaration}{root}").into_bytes();
+            let place = place.index(body.len().saturating_add(1));
+            body.splice(place..place, junk.bytes());
+            let shown = String::from_utf8_lossy(&body);
+            let mut skimmed = Found::default();
+            if skim(&body, &mut Walk::new(details, &mut skimmed)).is_some() {
+                let mut read = Found::default();
+                let end = read_all(&body, Walk::new(details, &mut read));
+                prop_assert_eq!(end, End::Closed, "{}", shown);
+                prop_assert_eq!(format!("{skimmed:?}"), format!("{read:?}"), "{}", shown);
+            }
+        }
     }
 }
