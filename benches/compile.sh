@@ -22,7 +22,8 @@ row() {
         start=$(date +%s%N)
         cargo build --quiet --release --offline
         end=$(date +%s%N)
-        echo "| $name | $crates | $(((end - start) / 100000000))" | sed -E 's/([0-9])$/.\1 |/'
+        tenths=$(((end - start) / 100000000))
+        echo "| $name | $crates | $((tenths / 10)).$((tenths % 10)) |"
     )
 }
 row "reattempt, base" "reattempt = { path = \"$here\", default-features = false }"

@@ -2,7 +2,7 @@
 # Instructions a call of every contestant: (those of 3,000 calls less those of
 # 1,000) / 2,000, counted by valgrind's callgrind in one release binary, so that
 # start-up drops out and the load of the machine does not matter.
-# With --ceilings it prints ours alone and fails where it is above its ceiling.
+# With --ceilings it prints ours alone and fails where one is above its ceiling.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || {
@@ -27,14 +27,19 @@ per_call() {
 
 if [ "${1:-}" = --ceilings ]; then
     failed=0
-    while IFS=: read -r block ceiling; do
-        count=$(per_call "$block" reattempt)
-        echo "$block: $count instructions, at most $ceiling"
+    while IFS=: read -r block contestant ceiling; do
+        count=$(per_call "$block" "$contestant")
+        echo "$block, $contestant: $count instructions, at most $ceiling"
         [ "$count" -le "$ceiling" ] || failed=1
     done <<'END'
-sync success:45
-async success:60
-ten jittered delays:800
+sync success:reattempt:30
+sync success:reattempt, policy made at run time:30
+sync success with a full budget:reattempt:35
+async success:reattempt:50
+async success:reattempt, policy made at run time:50
+sync, two failures without delay:reattempt, policy made at run time:150
+async, two failures without delay:reattempt, policy made at run time:1000
+ten jittered delays:reattempt:800
 END
     exit "$failed"
 fi
