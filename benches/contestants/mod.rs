@@ -2,8 +2,9 @@
 //! counts.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hint::black_box;
+use std::mem::replace;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -44,6 +45,21 @@ fn fetch(n: u64) -> Result<u64, Failure> {
 }
 
 async fn fetch_later(n: u64) -> Result<u64, Failure> {
+    fetch(n)
+}
+
+/// A call that is not ready when it is first polled, as any that waits for a
+/// server is not.
+async fn fetch_in_time(n: u64) -> Result<u64, Failure> {
+    let mut is_ready = false;
+    poll_fn(|_| {
+        if replace(&mut is_ready, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
     fetch(n)
 }
 
@@ -118,6 +134,7 @@ pub(crate) fn blocks() -> Vec<Block> {
     vec![
         sync_success(),
         async_success(),
+        async_wait(),
         sync_third(),
         async_third(),
         ten_delays(),
@@ -170,57 +187,65 @@ fn sync_success() -> Block {
     }
 }
 
-fn async_success() -> Block {
+/// The same contestants for an operation that is ready at once and one that is not.
+macro_rules! async_block {
+    ($name:ident, $title:literal, $fetch:ident) => {
+fn $name() -> Block {
     block! {
-        "async success",
-        "direct call" => |n| times!(n, |i| now(fetch_later(i))),
+        $title,
+        "direct call" => |n| times!(n, |i| now($fetch(i))),
         "loop by hand" => |n| times!(n, |i| now(async move {
             let mut attempt = 0;
             loop {
                 attempt += 1;
-                match fetch_later(i).await {
+                match $fetch(i).await {
                     Err(_) if attempt < 3 => tokio::time::sleep(black_box(Duration::ZERO)).await,
                     done => break done,
                 }
             }
         })),
-        "reattempt" => |n| times!(n, |i| now(OURS.retry(|_| fetch_later(i)).into_future())),
+        "reattempt" => |n| times!(n, |i| now(OURS.retry(|_| $fetch(i)).into_future())),
         "reattempt, policy made at run time" => |n| {
             let policy = made();
-            times!(n, |i| now(policy.retry(|_| fetch_later(i)).into_future()));
+            times!(n, |i| now(policy.retry(|_| $fetch(i)).into_future()));
         },
         "backon" => |n| {
             use backon::Retryable;
             let builder = backon::ConstantBuilder::default().with_delay(Duration::ZERO);
-            times!(n, |i| now((|| fetch_later(i)).retry(builder).into_future()));
+            times!(n, |i| now((|| $fetch(i)).retry(builder).into_future()));
         },
         "tokio-retry" => |n| {
             let delays = tokio_retry::strategy::FixedInterval::new(Duration::ZERO);
-            times!(n, |i| now(tokio_retry::Retry::start(delays.clone().take(2), || fetch_later(i))));
+            times!(n, |i| now(tokio_retry::Retry::start(delays.clone().take(2), || $fetch(i))));
         },
         "tokio-retry2" => |n| {
             let delays = tokio_retry2::strategy::FixedInterval::new(Duration::ZERO);
             times!(n, |i| now(tokio_retry2::Retry::spawn(delays.clone().take(2), || async move {
-                fetch_later(i).await.map_err(tokio_retry2::RetryError::transient)
+                $fetch(i).await.map_err(tokio_retry2::RetryError::transient)
             })));
         },
-        "tryhard" => |n| times!(n, |i| now(tryhard::retry_fn(|| fetch_later(i)).retries(2))),
+        "tryhard" => |n| times!(n, |i| now(tryhard::retry_fn(|| $fetch(i)).retries(2))),
         "backoff" => |n| times!(n, |i| now(backoff::future::retry(
             backoff::ExponentialBackoff::default(),
-            || async move { fetch_later(i).await.map_err(backoff::Error::transient) },
+            || async move { $fetch(i).await.map_err(backoff::Error::transient) },
         ))),
         "again" => |n| {
             let policy = again::RetryPolicy::fixed(Duration::ZERO).with_max_retries(2);
-            times!(n, |i| now(policy.retry(|| fetch_later(i))));
+            times!(n, |i| now(policy.retry(|| $fetch(i))));
         },
         "tower" => |n| {
             use tower::{Service, ServiceExt};
-            let fetch = tower::service_fn(fetch_later);
+            let fetch = tower::service_fn($fetch);
             let mut service = tower::retry::Retry::new(Twice(2), fetch);
             times!(n, |i| now(async { service.ready().await?.call(i).await }));
         },
     }
 }
+    };
+}
+
+async_block!(async_success, "async success", fetch_later);
+async_block!(async_wait, "async success after a wait", fetch_in_time);
 
 fn sync_third() -> Block {
     block! {

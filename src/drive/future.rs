@@ -360,8 +360,10 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<A, S, K> {
-        // Before the first attempt of a plain call, and of any other.
+        // Before the first attempt of a plain call, and in it.
         First,
+        FirstAttempt { #[pin] future: A },
+        // Before the first attempt of any other call, and in any attempt.
         Start,
         Attempt { #[pin] future: A },
         // The wait before an attempt, or before the outcome that is kept.
@@ -439,16 +441,15 @@ where
         H: Hook<T, E>,
         L: Limit<M, Fut, Future = A>,
     {
-        // The common path in a straight line: one attempt that succeeds at once.
+        // The common path in a straight line: one attempt that succeeds.
         let mut this = self.as_mut().project();
-        if !matches!(*this.stage, Stage::First) {
-            return self.go_on(cx, None);
-        }
         let Parts { plan, classifier } = this.recipe.parts();
-        let future = this.op.attempt(State::of(*this.state).plain_attempt(plan));
-        let future = this.limit.bound(this.timer, None, future);
-        this.stage.set(Stage::Attempt { future });
-        let StageProjection::Attempt { future } = this.stage.as_mut().project() else {
+        if matches!(*this.stage, Stage::First) {
+            let future = this.op.attempt(State::of(*this.state).plain_attempt(plan));
+            let future = this.limit.bound(this.timer, None, future);
+            this.stage.set(Stage::FirstAttempt { future });
+        }
+        let StageProjection::FirstAttempt { future } = this.stage.as_mut().project() else {
             return self.go_on(cx, None);
         };
         let result = ready!(future.poll(cx));
@@ -492,7 +493,7 @@ where
             }
             turns = turns.saturating_add(1);
             match this.stage.as_mut().project() {
-                StageProjection::Attempt { future } => {
+                StageProjection::FirstAttempt { future } | StageProjection::Attempt { future } => {
                     let (result, verdict) = if let Some(made) = made.take() {
                         made
                     } else {
