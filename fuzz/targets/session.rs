@@ -1,0 +1,86 @@
+//! No policy and no story of outcomes panics or passes a limit.
+#![no_main]
+
+use std::time::Duration;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use reattempt::{
+    Backoff, Decision, ErrorKind, RetryBudget, RetryPolicy, ServerHint, StopReason, Verdict,
+};
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    base: Duration,
+    cap: Duration,
+    max_attempts: u32,
+    max_elapsed: Option<Duration>,
+    honoured: Option<Duration>,
+    tokens: Option<u32>,
+    refill: f64,
+    non_idempotent: bool,
+    start: Duration,
+    story: Vec<(Judged, Option<Duration>, Duration)>,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Judged {
+    Permanent,
+    Server,
+    Success,
+    Throttling,
+    Transient,
+}
+
+fuzz_target!(|input: Input| {
+    let mut policy = RetryPolicy::new(Backoff::exponential(input.base).cap(input.cap))
+        .max_attempts(input.max_attempts);
+    if let Some(total) = input.max_elapsed {
+        policy = policy.max_elapsed(total);
+    }
+    if let Some(max) = input.honoured {
+        policy = policy.server_hint(ServerHint::Honor { max });
+    }
+    if let Some(tokens) = input.tokens {
+        policy = policy.budget(&RetryBudget::new(tokens).refill(input.refill));
+    }
+    let policy = policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
+        Ok(()) => Verdict::Success,
+        Err(verdict) => *verdict,
+    });
+    let mut session = policy.start_at(input.start);
+    if input.non_idempotent {
+        session = session.non_idempotent();
+    }
+    let mut now = input.start;
+    for (judged, after, took) in input.story {
+        now = now.saturating_add(took);
+        let kind = match judged {
+            Judged::Server => Some(ErrorKind::Server),
+            Judged::Throttling => Some(ErrorKind::Throttling),
+            Judged::Transient => Some(ErrorKind::Transient),
+            Judged::Permanent | Judged::Success => None,
+        };
+        let outcome = match (judged, kind) {
+            (Judged::Success, _) => Ok(()),
+            (_, Some(kind)) => Err(Verdict::Retry { kind, after }),
+            (_, None) => Err(Verdict::Permanent),
+        };
+        match session.decide(outcome.as_ref(), now) {
+            Decision::RetryAfter(delay) => {
+                assert!(session.attempts() < input.max_attempts.max(1));
+                assert!(kind.is_some());
+                now = now.saturating_add(delay);
+                // A limit at the end of all time, to the second, is none.
+                let end = input
+                    .start
+                    .saturating_add(input.max_elapsed.unwrap_or(Duration::MAX));
+                assert!(now <= end || end.as_secs() == u64::MAX);
+            }
+            Decision::Stop(reason) => {
+                assert_eq!(reason == StopReason::Success, outcome.is_ok());
+                return;
+            }
+        }
+    }
+});
