@@ -187,12 +187,17 @@ impl<E> fmt::Display for RetryError<E> {
             waited,
             ..
         } = self;
+        // An error that the classifier takes for a success is nothing given up.
+        let ended = match reason {
+            StopReason::Success => "ended",
+            _ => "gave up",
+        };
         let s = if *attempts == 1 { "" } else { "s" };
         let waited = Seconds(*waited);
         let advice = Advice(self.all_throttled);
         write!(
             f,
-            "gave up after {attempts} attempt{s} and {waited} of waiting: {reason}{advice}"
+            "{ended} after {attempts} attempt{s} and {waited} of waiting: {reason}{advice}"
         )
     }
 }

@@ -447,6 +447,15 @@ fn an_error_tells_the_story_and_keeps_its_source() {
         .unwrap_err();
     let text = "gave up after 1 attempt and 0 s of waiting: a retry would not help";
     assert_eq!(permanent.to_string(), text);
+
+    let accepted = constant(2)
+        .retry_blocking(|_| Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)))
+        .classify_fn(|_| Verdict::Success)
+        .outcome()
+        .into_result()
+        .unwrap_err();
+    let text = "ended after 1 attempt and 0 s of waiting: success";
+    assert_eq!(accepted.to_string(), text);
 }
 
 #[test]
