@@ -87,9 +87,9 @@ pub(crate) struct Plan {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) assume_idempotent: bool,
     pub(crate) long_polling: bool,
-    /// Whether a success concerns nobody but the caller and the budget, and the
-    /// time nobody: no limiter, observer, refilling budget or bound in time. The
-    /// common path asks this one question.
+    /// Whether a call concerns nobody but the caller and the budget, and the time
+    /// nobody: no limiter, observer, refilling budget or bound in time. What then
+    /// need not be asked is not, in the whole call.
     pub(crate) is_plain: bool,
     /// Whether a limiter or a refilling budget wants to know the time.
     pub(crate) is_clocked: bool,

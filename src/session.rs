@@ -74,8 +74,8 @@ impl State {
         }
     }
 
-    /// What a call remembers of which nothing was said and nothing has happened
-    /// where it is none: an async call begins so, with one byte to write.
+    /// The state, or that of a call of which nothing was said yet: an async call
+    /// begins with `None`, which is one byte to write in place of all of it.
     #[inline]
     pub(crate) const fn of(state: Option<Self>) -> Self {
         match state {
@@ -137,14 +137,16 @@ impl State {
         plan.is_clocked || self.is_timed(plan)
     }
 
-    /// Whether the first attempt, where it succeeds, is nobody's concern but the
-    /// caller's.
+    /// Whether the call concerns nobody but the caller and the budget, and has no
+    /// bound in time.
     #[inline]
     pub(crate) const fn is_plain(&self, plan: &Plan) -> bool {
         plan.is_plain && !self.is(OWNS_DEADLINE)
     }
 
-    /// Books a first attempt of such a call that has succeeded.
+    /// Books a first attempt of a plain call that has succeeded, in place of
+    /// [`decide`](Self::decide): for the async driver, whose call then has no
+    /// state to write.
     #[inline]
     pub(crate) fn succeed(plan: &Plan) {
         if let Some(budget) = &plan.budget {
@@ -157,7 +159,7 @@ impl State {
         self.executed = 1;
     }
 
-    /// The next attempt of such a call.
+    /// The next attempt of a call that [is plain](Self::is_plain).
     #[inline]
     pub(crate) const fn plain_attempt(&self, plan: &Plan) -> Attempt {
         Attempt {
@@ -448,8 +450,8 @@ struct Wait {
 }
 
 impl Wait {
-    /// The wait before retry `retry`, where `previous` was drawn before the one
-    /// before; or the hint that is too long.
+    /// The wait before retry `retry`, or the hint that is too long; `previous` is
+    /// what was drawn for the retry before this one.
     #[inline(never)]
     fn draw(
         plan: &Plan,

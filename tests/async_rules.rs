@@ -7,15 +7,16 @@
 )]
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::ops::ControlFlow;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use reattempt::{
-    AdaptiveLimiter, Backoff, Classify, ErrorKind, ManualTimer, Polling, RetryPolicy, StopReason,
-    TimedOut, Timer, TokioTimer, Verdict,
+    AdaptiveLimiter, Backoff, Classify, ErrorKind, ManualTimer, Polling, RetryBudget, RetryPolicy,
+    StopReason, TimedOut, Timer, TokioTimer, Verdict,
 };
 use tokio::time::Instant;
 
@@ -198,6 +199,53 @@ type Boxed = Pin<Box<dyn Future<Output = Result<u32, ()>> + Send>>;
 
 const fn is_send<T: Send>(value: T) -> T {
     value
+}
+
+/// Ready when it is polled for the last of so many times, and again if polled
+/// after that. What it holds is counted.
+struct Countdown {
+    polls: u32,
+    _held: Rc<()>,
+}
+
+impl Future for Countdown {
+    type Output = Result<(), Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        self.polls = self.polls.saturating_sub(1);
+        if self.polls == 0 {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+#[test]
+fn a_call_that_has_ended_holds_nothing_and_runs_nothing() {
+    for polls in [1, 2, 5] {
+        let budget = RetryBudget::new(20);
+        let policy = RetryPolicy::new(Backoff::none())
+            .max_attempts(2)
+            .budget(&budget);
+        // Not full, so that a success shows.
+        let _ = policy.retry_blocking(|_| Err::<(), _>(())).call();
+        let before = budget.available();
+        let held = Rc::new(());
+        let call = policy.retry(|_| Countdown {
+            polls,
+            _held: Rc::clone(&held),
+        });
+        let mut call = pin!(call.into_future());
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 1..polls {
+            assert_eq!(call.as_mut().poll(&mut cx), Poll::Pending);
+        }
+        assert_eq!(call.as_mut().poll(&mut cx), Poll::Ready(Ok(())));
+        assert_eq!(Rc::strong_count(&held), 1, "{polls}");
+        assert_eq!(call.as_mut().poll(&mut cx), Poll::Pending);
+        assert_eq!(budget.available(), before + 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
-//! No body panics; a code is of the body and never empty; a peek at a longer
-//! body reads what it saw.
+//! No body panics, no code is empty, and no body makes a 5xx anything but worth
+//! a retry.
 #![no_main]
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode};

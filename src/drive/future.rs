@@ -360,7 +360,8 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<A, S, K> {
-        // Before the first attempt of a plain call, and in it.
+        // Before the first attempt of a plain call, and in it: `poll_end` alone
+        // meets the former.
         First,
         FirstAttempt { #[pin] future: A },
         // Before the first attempt of any other call, and in any attempt.
@@ -456,6 +457,7 @@ where
         match classifier.classify(result.as_ref()) {
             Verdict::Success => {
                 State::succeed(plan);
+                this.stage.set(Stage::Done);
                 Poll::Ready((result, StopReason::Success))
             }
             verdict => self.go_on(cx, Some((result, verdict))),
