@@ -534,7 +534,7 @@ impl Timer for NoClock {
 
 #[tokio::test]
 async fn no_clock_is_read_where_no_time_matters() {
-    let budget = reattempt::RetryBudget::new(100);
+    let budget = RetryBudget::new(100);
     for policy in [
         RetryPolicy::default(),
         RetryPolicy::default().budget(&budget),

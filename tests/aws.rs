@@ -503,6 +503,124 @@ fn a_hint_goes_with_any_retry_and_makes_none() {
 }
 
 #[test]
+fn the_place_of_a_code_survives_a_cut_behind_it() {
+    for name in ["__type", "code", "Code"] {
+        let message = "m".repeat(70_000);
+        let body = format!(r#"{{"{name}":"ThrottlingException","Message":"{message}"}}"#);
+        assert_eq!(judged(400, &[], body), THROTTLING, "{name}");
+    }
+    for (body, told) in [
+        (r#"{"Code":"A","code":"B"}"#, "B"),
+        (r#"{"code":"B","Code":"A"}"#, "B"),
+        (r#"{"code":7,"Code":"A"}"#, "A"),
+        (r#"{"Code":"A","Code":"C"}"#, "C"),
+    ] {
+        assert_eq!(code(&[], body.as_bytes()).as_deref(), Some(told), "{body}");
+    }
+}
+
+#[test]
+fn a_member_that_is_passed_over_may_be_named_anything() {
+    for body in [
+        &br#"{"\ud800":1,"__type":"A"}"#[..],
+        b"{\"\xff\":1,\"__type\":\"A\"}",
+        b"{\"x\":\"\xff\",\"__type\":\"A\"}",
+    ] {
+        assert_eq!(code(&[], body).as_deref(), Some("A"), "{body:?}");
+    }
+}
+
+#[test]
+fn a_message_that_is_no_text_hides_no_code() {
+    for body in [
+        &br#"{"__type":"ThrottlingException","message":"\ud800"}"#[..],
+        b"{\"__type\":\"ThrottlingException\",\"message\":\"caf\xe9\"}",
+        b"<Error><Code>SlowDown</Code><Message>caf\xe9</Message></Error>",
+        b"<Error><Code>SlowDown</Code><Message>a&nbsp;b</Message></Error>",
+        b"<Error><Code>SlowDown</Code><RequestId>&x;</RequestId></Error>",
+        b"\xa2\x66__type\x68SlowDown\x67message\x61\xff",
+    ] {
+        let shown = body.escape_ascii();
+        let error = ServiceError::from_response(&response(400, &[], body)).unwrap();
+        assert_eq!(error.code(), code(&[], body).as_deref(), "{shown}");
+        assert_eq!(error.message(), None, "{shown}");
+    }
+}
+
+/// The beginning of a body that failed on the way.
+struct Broken(&'static str);
+
+impl PeekBody for Broken {
+    fn peek(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    fn is_broken(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_broken_body_is_a_failed_attempt_unless_the_caller_has_said_otherwise() {
+    let limit = r#"{"__type":"LimitExceededException","message":"cut"#;
+    let judge = AwsClassifier::new();
+    let broken = |status, body| response(status, &[("retry-after", "2")], Broken(body));
+    let hinted = |verdict: Verdict| verdict.after(ms(2_000));
+    assert_eq!(verdict(&judge, &broken(400, "")), hinted(TRANSIENT));
+    assert_eq!(verdict(&judge, &broken(400, limit)), hinted(THROTTLING));
+    assert_eq!(verdict(&judge, &broken(500, "")), hinted(SERVER));
+    let ruled = judge.never_code("LimitExceededException");
+    assert_eq!(verdict(&ruled, &broken(400, limit)), Verdict::Permanent);
+    let ruled = AwsClassifier::new().never_retry(StatusCode::BAD_REQUEST);
+    assert_eq!(verdict(&ruled, &broken(400, "")), Verdict::Permanent);
+}
+
+#[test]
+fn the_callers_word_on_a_status_holds_for_successes_too() {
+    let hint = [("retry-after", "7")];
+    let also = AwsClassifier::new().also_retry(StatusCode::ACCEPTED);
+    let accepted = verdict(&also, &response(202, &hint, ()));
+    assert_eq!(accepted, TRANSIENT.after(ms(7_000)));
+    let never = AwsClassifier::new().never_retry(StatusCode::OK);
+    let error = response(200, &[], "<Error><Code>SlowDown</Code></Error>");
+    assert_eq!(verdict(&never, &error), Verdict::Success);
+}
+
+#[test]
+fn like_sdk_retries_its_codes_where_the_table_would_not() {
+    let judge = AwsClassifier::new().like_sdk();
+    let of = |judge: &AwsClassifier, status| {
+        let body = "<Error><Code>RequestTimeout</Code></Error>";
+        verdict(judge, &response(status, &[], body))
+    };
+    assert_eq!(of(&judge, 400), TRANSIENT);
+    assert_eq!(of(&judge, 408), TRANSIENT);
+    assert_eq!(of(&judge, 429), THROTTLING);
+    assert_eq!(of(&judge, 503), SERVER);
+    let last = judge.never_code("RequestTimeout");
+    assert_eq!(of(&last, 400), Verdict::Permanent);
+    assert_eq!(of(&last.like_sdk(), 400), TRANSIENT);
+    let status = AwsClassifier::new()
+        .like_sdk()
+        .never_retry(StatusCode::BAD_REQUEST);
+    assert_eq!(of(&status, 400), Verdict::Permanent);
+}
+
+#[test]
+fn text_that_is_no_markup_is_no_document_that_ends_early() {
+    assert_eq!(judged(200, &[], "<3 you"), Verdict::Success);
+    assert_eq!(judged(200, &[], "< "), Verdict::Success);
+    assert_eq!(judged(200, &[], "<Result><Key>a</Key>"), SERVER);
+    assert_eq!(judged(200, &[], "<?xml version='1.0'?>"), SERVER);
+    let listing = "<Result><ETag>&quot;1&quot;</ETag></Result>";
+    assert_eq!(judged(200, &[], listing), Verdict::Success);
+}
+
+#[test]
 fn errors_of_the_transport_are_judged_by_their_sources() {
     let judge = |error: io::Error| AwsClassifier::new().classify(Err::<&Response<()>, _>(&error));
     assert_eq!(judge(io::ErrorKind::ConnectionReset.into()), TRANSIENT);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::body::{Looked, ends_early};
+use super::body::{Looked, is_error};
 use super::buffer::PeekBody;
 use super::codes::is_throttling;
 use super::error_code::Codes;
@@ -36,6 +36,7 @@ pub struct AwsClassifier<X = SourceChain> {
     http: HttpClassifier<X>,
     /// The caller's own word on some codes; the last one on a code counts.
     rules: Vec<(&'static str, Verdict)>,
+    is_like_sdk: bool,
     looks_into_success: bool,
 }
 
@@ -51,6 +52,7 @@ impl AwsClassifier {
         Self {
             http: HttpClassifier::new(),
             rules: Vec::new(),
+            is_like_sdk: false,
             looks_into_success: true,
         }
     }
@@ -58,11 +60,12 @@ impl AwsClassifier {
 
 impl<X> AwsClassifier<X> {
     /// Retries what AWS's SDKs retry beyond the table: the codes
-    /// `RequestTimeout` and `RequestTimeoutException`, which come as a 4xx, as
-    /// transient.
-    pub fn like_sdk(self) -> Self {
-        self.retry_code("RequestTimeout", ErrorKind::Transient)
-            .retry_code("RequestTimeoutException", ErrorKind::Transient)
+    /// `RequestTimeout` and `RequestTimeoutException` of a 4xx, as transient.
+    /// A word on a code counts where it is said later, one on a status always.
+    pub fn like_sdk(mut self) -> Self {
+        self.rules.retain(|(ruled, _)| !is_timeout(ruled));
+        self.is_like_sdk = true;
+        self
     }
 
     /// Retries errors with this code, whatever their status. The last word on a
@@ -109,6 +112,7 @@ impl<X> AwsClassifier<X> {
         AwsClassifier {
             http: self.http.transport(judge),
             rules: self.rules,
+            is_like_sdk: self.is_like_sdk,
             looks_into_success: self.looks_into_success,
         }
     }
@@ -119,26 +123,9 @@ impl<X> AwsClassifier<X> {
         AwsClassifier {
             http: self.http.boxed(),
             rules: self.rules,
+            is_like_sdk: self.is_like_sdk,
             looks_into_success: self.looks_into_success,
         }
-    }
-
-    /// The verdict on a response, which has a hint where it is a retry.
-    pub(crate) fn judge(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Looked<'_>,
-    ) -> Verdict {
-        let Some(status) = self.error_status(status, headers, body) else {
-            return self.http.status(status);
-        };
-        let codes = Codes::new(headers, &mut body.read(false));
-        let verdict = self.error(status, &codes);
-        if !verdict.is_retry() {
-            return verdict;
-        }
-        hint(headers).map_or(verdict, |hint: Duration| verdict.after(hint))
     }
 
     /// The status to judge an error by, or `None` where there is no error: a 200
@@ -154,12 +141,20 @@ impl<X> AwsClassifier<X> {
         }
         let has_error = self.looks_into_success
             && status == StatusCode::OK
+            && !self.http.never_retries(status)
             && may_be_an_error(headers)
-            && (body.read(false).is_error_root || ends_early(body));
+            && is_error(body);
         has_error.then_some(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    fn error(&self, status: StatusCode, codes: &Codes<'_>) -> Verdict {
+    /// The verdict on an error: the caller's word on its code, throttling by its
+    /// code, then the status.
+    pub(crate) fn judge_error(
+        &self,
+        status: StatusCode,
+        codes: &Codes<'_>,
+        is_broken: bool,
+    ) -> Verdict {
         let rule = |name: &str| {
             let rule = self.rules.iter().find(|(code, _)| *code == name)?;
             Some(rule.1)
@@ -167,24 +162,44 @@ impl<X> AwsClassifier<X> {
         if let Some(verdict) = codes.names().find_map(rule) {
             return verdict;
         }
-        if codes.names().any(is_throttling) && !self.http.never_retries(status) {
+        let has_word = self.http.never_retries(status);
+        if codes.names().any(is_throttling) && !has_word {
             return Verdict::retry(ErrorKind::Throttling);
         }
-        self.http.status(status)
+        let verdict = self.http.status(status);
+        // What a body that broke off would have said got lost on the way.
+        let is_transient = is_broken || self.is_like_sdk && codes.names().any(is_timeout);
+        if verdict == Verdict::Permanent && is_transient && !has_word {
+            return Verdict::retry(ErrorKind::Transient);
+        }
+        verdict
     }
+}
+
+/// A verdict with the delay that the server asks for, where it is a retry.
+pub(crate) fn hinted(verdict: Verdict, headers: &HeaderMap) -> Verdict {
+    if !verdict.is_retry() {
+        return verdict;
+    }
+    hint(headers).map_or(verdict, |hint: Duration| verdict.after(hint))
+}
+
+/// The codes of a client that was too slow, which AWS's SDKs retry.
+fn is_timeout(code: &str) -> bool {
+    matches!(code, "RequestTimeout" | "RequestTimeoutException")
 }
 
 /// Whether a 200 may hold an error: an object of S3's comes with one of these
 /// headers, and may be an XML document of that kind itself.
 fn may_be_an_error(headers: &HeaderMap) -> bool {
-    let is_xml = headers.get(CONTENT_TYPE).is_none_or(|value| {
-        let value = value.as_bytes().to_ascii_lowercase();
-        value.windows(3).any(|part| part == b"xml")
-    });
+    let is_xml = |value: &HeaderValue| {
+        let mut parts = value.as_bytes().windows(3);
+        parts.any(|part| part.eq_ignore_ascii_case(b"xml"))
+    };
     let is_object = [ETAG, LAST_MODIFIED, ACCEPT_RANGES]
         .iter()
         .any(|name| headers.contains_key(name));
-    is_xml && !is_object
+    !is_object && headers.get(CONTENT_TYPE).is_none_or(is_xml)
 }
 
 impl<B, E, X> Classify<Response<B>, E> for AwsClassifier<X>
@@ -193,19 +208,19 @@ where
     X: JudgeTransport<E>,
 {
     fn classify(&self, outcome: Result<&Response<B>, &E>) -> Verdict {
-        match outcome {
-            Ok(response) => {
-                let body = response.body();
-                let looked = Looked::new(body.peek(), body.is_whole());
-                let verdict = self.judge(response.status(), response.headers(), looked);
-                let has_word = self.http.never_retries(response.status());
-                if verdict == Verdict::Permanent && body.is_broken() && !has_word {
-                    // What it would have said got lost on the way.
-                    return Verdict::retry(ErrorKind::Transient);
-                }
-                verdict
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => return self.http.judge_error(error),
+        };
+        let (status, headers) = (response.status(), response.headers());
+        let body = Looked::at(response.body());
+        let verdict = match self.error_status(status, headers, body) {
+            Some(status) => {
+                let codes = Codes::new(headers, &mut body.read(false));
+                self.judge_error(status, &codes, body.is_broken)
             }
-            Err(error) => self.http.judge_error(error),
-        }
+            None => self.http.status(status),
+        };
+        hinted(verdict, headers)
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, StatusCode};
 
 use super::body::Looked;
 use super::buffer::PeekBody;
-use super::classifier::AwsClassifier;
+use super::classifier::{AwsClassifier, hinted};
 use super::error_code::Codes;
 use crate::classify::Verdict;
 
@@ -60,17 +60,19 @@ impl ServiceError {
     #[must_use]
     pub fn from_response<B: PeekBody>(response: &Response<B>) -> Option<Self> {
         let (status, headers) = (response.status(), response.headers());
-        let body = Looked::new(response.body().peek(), response.body().is_whole());
+        let body = Looked::at(response.body());
         let judge = AwsClassifier::new();
-        judge.error_status(status, headers, body)?;
-        let mut found = body.read(true);
-        let code = Codes::new(headers, &mut found).told();
+        let judged_as = judge.error_status(status, headers, body)?;
+        // Apart from the message, which may be no text and must not hide the code.
+        let codes = Codes::new(headers, &mut body.read(false));
+        let verdict = judge.judge_error(judged_as, &codes, body.is_broken);
+        let found = body.read(true);
         Some(Self {
             status,
-            code: code.map(Into::into),
+            code: codes.told().map(Into::into),
             message: found.message.map(Into::into),
             request_id: request_id(headers).or_else(|| found.request_id.map(Into::into)),
-            verdict: judge.judge(status, headers, body),
+            verdict: hinted(verdict, headers),
         })
     }
 

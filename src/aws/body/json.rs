@@ -37,11 +37,20 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut upper_code = None;
+        // Written where it is found: the body may be cut off behind it.
+        let mut has_lower_code = false;
         while let Some(name) = map.next_key::<Name>()? {
             let place = match name {
-                Name::Code => &mut self.found.code,
-                Name::UpperCode => &mut upper_code,
+                Name::Code | Name::UpperCode => {
+                    let is_lower = matches!(name, Name::Code);
+                    if let Some(text) = map.next_value::<OnlyText<'a>>()?.0 {
+                        if is_lower || !has_lower_code {
+                            self.found.code = Some(text);
+                        }
+                        has_lower_code |= is_lower;
+                    }
+                    continue;
+                }
                 Name::Type => &mut self.found.kind,
                 Name::Message if self.details => &mut self.found.message,
                 Name::Message | Name::Other => {
@@ -52,9 +61,6 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
             if let Some(text) = map.next_value::<OnlyText<'a>>()?.0 {
                 *place = Some(text);
             }
-        }
-        if self.found.code.is_none() {
-            self.found.code = upper_code;
         }
         Ok(())
     }
@@ -80,18 +86,19 @@ impl<'a> Deserialize<'a> for Name {
                 f.write_str("a member's name")
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+            fn visit_bytes<E>(self, name: &[u8]) -> Result<Name, E> {
                 Ok(match name {
-                    "__type" => Name::Type,
-                    "code" => Name::Code,
-                    "Code" => Name::UpperCode,
-                    "message" | "Message" | "errorMessage" => Name::Message,
+                    b"__type" => Name::Type,
+                    b"code" => Name::Code,
+                    b"Code" => Name::UpperCode,
+                    b"message" | b"Message" | b"errorMessage" => Name::Message,
                     _ => Name::Other,
                 })
             }
         }
 
-        deserializer.deserialize_str(NameVisitor)
+        // A name that is passed over may be no text.
+        deserializer.deserialize_bytes(NameVisitor)
     }
 }
 

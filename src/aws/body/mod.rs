@@ -9,7 +9,9 @@ mod xml;
 
 use std::borrow::Cow;
 
-pub(crate) use xml::ends_early;
+pub(crate) use xml::is_error;
+
+use super::buffer::PeekBody;
 
 /// How much of a body is looked at.
 pub(crate) const LOOKED_AT: usize = 64 * 1024;
@@ -26,25 +28,36 @@ pub(crate) struct Found<'a> {
     pub(crate) kind: Text<'a>,
     pub(crate) message: Text<'a>,
     pub(crate) request_id: Text<'a>,
-    /// Whether the body is XML with the root `Error`.
+    /// Whether the body is XML with the root `Error`, well-formed or not.
     pub(crate) is_error_root: bool,
 }
 
-/// The bytes of a body, and whether they are all of it.
+/// The bytes of a body, whether they are all of it, and whether it failed before
+/// there were more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Looked<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) is_whole: bool,
+    pub(crate) is_broken: bool,
 }
 
 impl<'a> Looked<'a> {
+    pub(crate) fn at<B: PeekBody>(body: &'a B) -> Self {
+        Self {
+            is_broken: body.is_broken(),
+            ..Self::new(body.peek(), body.is_whole())
+        }
+    }
+
     pub(crate) const fn new(bytes: &'a [u8], is_whole: bool) -> Self {
-        match bytes.split_at_checked(LOOKED_AT) {
-            Some((start, rest)) => Self {
-                bytes: start,
-                is_whole: is_whole && rest.is_empty(),
-            },
-            None => Self { bytes, is_whole },
+        let (bytes, is_whole) = match bytes.split_at_checked(LOOKED_AT) {
+            Some((start, rest)) => (start, is_whole && rest.is_empty()),
+            None => (bytes, is_whole),
+        };
+        Self {
+            bytes,
+            is_whole,
+            is_broken: false,
         }
     }
 
@@ -62,10 +75,7 @@ impl<'a> Looked<'a> {
         if well_formed || !self.is_whole {
             found
         } else {
-            Found {
-                is_error_root: found.is_error_root,
-                ..Found::default()
-            }
+            Found::default()
         }
     }
 

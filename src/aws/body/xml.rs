@@ -27,11 +27,21 @@ pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> 
     walk(body, details, found) != End::Malformed
 }
 
-/// Whether a body is XML that ends before its root does.
-pub(crate) fn ends_early(body: Looked<'_>) -> bool {
-    body.is_whole
-        && text(body.bytes).starts_with(b"<")
-        && walk(body.bytes, false, &mut Found::default()) == End::Early
+/// Whether a body is an error as S3 sends it: XML with the root `Error`, or XML
+/// that ends before its root does.
+pub(crate) fn is_error(body: Looked<'_>) -> bool {
+    let is_markup = match text(body.bytes) {
+        [b'<', rest @ ..] => rest
+            .first()
+            .is_none_or(|byte| byte.is_ascii_alphabetic() || b"!?_:".contains(byte)),
+        _ => false,
+    };
+    if !is_markup {
+        return false;
+    }
+    let mut found = Found::default();
+    let end = walk(body.bytes, false, &mut found);
+    found.is_error_root || (body.is_whole && end == End::Early)
 }
 
 /// The elements on the way to a field, by their local names.
@@ -204,7 +214,7 @@ impl<'f, 'a> Walk<'f, 'a> {
 const SKIMMED_DEPTH: usize = 8;
 
 /// Walks through a whole document of the plain kind that services send: a
-/// declaration perhaps, elements with names of letters and digits, and text
+/// declaration perhaps, elements with names of letters and digits, and fields
 /// without references. In anything else it gets stuck, and says so: what it
 /// walked through is then read again with all of XML in mind.
 ///
@@ -234,6 +244,12 @@ fn skim<'a>(body: &'a [u8], walk: &mut Walk<'_, 'a>) -> Option<()> {
                 let open = names.get(walk.path.depth.checked_sub(1)?)?;
                 walk.end();
                 name.strip_prefix(*open)?.strip_prefix(b">")?
+            }
+            // A reference in a text that nobody asks for, such as around an ETag.
+            [b'&', name @ ..] if walk.field.is_none() && walk.path.depth > 0 => {
+                let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+                let (name, rest) = name.split_at_checked(end)?;
+                rest.strip_prefix(b";").filter(|_| !name.is_empty())?
             }
             [b'<', name @ ..] => {
                 let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
