@@ -1,6 +1,7 @@
 //! `GovernorLimiter`: a known API quota as a limiter.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,8 +56,12 @@ impl Clock for Told {
 
 impl GovernorLimiter {
     /// Lets attempts pass as `quota` allows, its burst at first.
+    ///
+    /// A burst that takes longer than 73 years to come back is cut to one that
+    /// does not.
     #[must_use]
     pub fn new(quota: Quota) -> Self {
+        let quota = bounded(quota);
         let told = Told::default();
         let rate = RateLimiter::direct_with_clock(quota, told.clone());
         Self {
@@ -64,6 +69,18 @@ impl GovernorLimiter {
             shared: Arc::new(Shared { rate, told }),
         }
     }
+}
+
+/// A quota whose sums governor can hold in 64 bits of nanoseconds.
+fn bounded(quota: Quota) -> Quota {
+    const LONGEST: u64 = 1 << 61;
+    let interval = nanos(quota.replenish_interval()).clamp(1, LONGEST);
+    let most = LONGEST.checked_div(interval).unwrap_or(LONGEST);
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
+    let burst = quota.burst_size().min(most);
+    // Never zero, so always a quota.
+    Quota::with_period(Duration::from_nanos(interval)).map_or(quota, |q| q.allow_burst(burst))
 }
 
 impl fmt::Debug for GovernorLimiter {
@@ -79,9 +96,10 @@ impl Limiter for GovernorLimiter {
         /// Later than any clock, early enough for sums.
         const LATEST: u64 = u64::MAX >> 1;
         let now = nanos(now).min(LATEST);
-        self.shared.told.0.fetch_max(now, Ordering::Relaxed);
+        let told = self.shared.told.0.fetch_max(now, Ordering::Relaxed);
         self.shared.rate.check().map_err(|refused| {
-            let wait = refused.wait_time_from(now.into());
+            // A caller whose clock is behind waits no longer than one whose is not.
+            let wait = refused.wait_time_from(now.max(told).into());
             wait.max(Duration::from_nanos(1))
         })
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 /// Decides before every attempt, first ones included, whether it may be sent
 /// now, and hears how each ended.
 ///
-/// The times are those of the [`Timer`](crate::Timer) that the calls wait on.
+/// The times are those of the [`Timer`](crate::Timer) that the calls wait on:
+/// all calls that share a limiter should wait on timers of one clock. A clock of
+/// another beginning looks like a leap of years, and waits are long then.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

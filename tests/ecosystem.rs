@@ -103,6 +103,31 @@ mod governor_limits {
     }
 
     #[test]
+    fn no_quota_and_no_clock_panics_or_waits_for_another_clock() {
+        let bursts = [1, 1_000, u32::MAX];
+        let nanos = [1, 5_000_000_000, u64::MAX];
+        let periods = nanos.map(Duration::from_nanos).into_iter();
+        for period in periods.chain([Duration::from_secs(86_400), Duration::MAX]) {
+            for burst in bursts {
+                let quota = Quota::with_period(period).unwrap();
+                let limiter =
+                    GovernorLimiter::new(quota.allow_burst(NonZeroU32::new(burst).unwrap()));
+                assert_eq!(limiter.acquire(Duration::ZERO), Ok(()));
+                for now in [Duration::MAX, Duration::ZERO, Duration::MAX] {
+                    let _ = limiter.acquire(now);
+                }
+            }
+        }
+        let zero = Quota::per_second(NonZeroU32::MAX);
+        assert_eq!(GovernorLimiter::new(zero).acquire(Duration::ZERO), Ok(()));
+
+        let limiter = GovernorLimiter::new(Quota::per_second(NonZeroU32::MIN));
+        let (old, young) = (Duration::from_secs(1 << 30), Duration::from_secs(60));
+        assert_eq!(limiter.acquire(old), Ok(()));
+        assert_eq!(limiter.acquire(young), Err(Duration::from_secs(1)));
+    }
+
+    #[test]
     fn a_quota_is_kept_to_the_nanosecond_on_any_clock() {
         for start in [Duration::ZERO, Duration::from_secs(1 << 30)] {
             let limiter = per_second(100, 1);

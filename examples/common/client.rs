@@ -19,7 +19,9 @@ use tokio::net::TcpStream;
 /// Sends a request and reads the whole response: a body that is cut off is a
 /// failure.
 pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
-    let host = request.uri().host().unwrap_or_default().to_owned();
+    let host = request.uri().host().unwrap_or_default();
+    // An IPv6 address stands in brackets.
+    let host = host.trim_matches(['[', ']']).to_owned();
     let port = request.uri().port_u16().unwrap_or(80);
     // A server, as opposed to a proxy, is asked for the path alone.
     let path = request.uri().path_and_query().cloned();

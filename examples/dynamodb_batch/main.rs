@@ -18,6 +18,7 @@ use aws_credential_types::Credentials;
 use http::{Method, Request};
 use http_body_util::Full;
 use reattempt::aws::{self, InvocationId, ServiceError, sdk_headers};
+use reattempt::http::{JudgeTransport, SourceChain};
 use reattempt::{Attempt, Backoff, ErrorKind, Verdict};
 use serde_json::{Value, json};
 
@@ -36,13 +37,14 @@ enum Failure {
     Transport(#[from] io::Error),
 }
 
-const fn judge(outcome: Result<&(), &Failure>) -> Verdict {
+fn judge(outcome: Result<&(), &Failure>) -> Verdict {
     match outcome {
         Ok(()) => Verdict::Success,
         // The table had no capacity left.
         Err(Failure::Unprocessed(_)) => Verdict::retry(ErrorKind::Throttling),
         Err(Failure::Service(error)) => error.verdict(),
-        Err(Failure::Transport(_)) => Verdict::retry(ErrorKind::Transient),
+        // A connection that was lost, or a request that could not be signed.
+        Err(Failure::Transport(error)) => SourceChain::default().judge(error),
     }
 }
 

@@ -17,8 +17,10 @@ use super::buffer::{BufferError, Buffered};
 /// [`buffer_error`](crate::aws::buffer_error) does; for a place right below
 /// [`RetryLayer`](crate::tower::RetryLayer).
 ///
-/// A body that fails while it is read fails the attempt: the classifier takes
-/// it for a transport error, and who reads the body gets its error.
+/// A body that fails while it is read fails the attempt:
+/// [`AwsClassifier`](crate::aws::AwsClassifier) takes it for a transient error,
+/// where neither the status nor what was read says otherwise, and who reads the
+/// body gets its error.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode};

@@ -45,9 +45,9 @@
 //! | a throttling code, at any error status, 400 included | retry, throttling |
 //! | 429, whatever its code | retry, throttling |
 //! | any other 5xx | retry, server |
-//! | any other 4xx | permanent |
+//! | any other 4xx | permanent, or transient where the body broke off while it was read |
 //! | a 200 with an error inside | as a 500 with that code |
-//! | any other 1xx, 2xx, 3xx | success |
+//! | any other status | success |
 //! | a transport error | as by [`HttpClassifier`](crate::http::HttpClassifier) |
 //!
 //! [`error_code()`] finds the code in each of AWS's wire formats. The throttling
@@ -75,7 +75,8 @@
 //! 200 that holds XML with that root, or XML that ends before its root does, is
 //! judged as a 500. It must come without the headers `ETag`, `Last-Modified` and
 //! `Accept-Ranges`, which an object has: an object that happens to be such a
-//! document is a success. For these three, read the whole body in the operation;
+//! document is a success. A Content-Type, if there is one, must name XML. For
+//! these three, read the whole body in the operation;
 //! [`buffer_error`] leaves a 200 alone.
 //! [`AwsClassifier::never_in_success`] switches the look into a 200 off.
 //!

@@ -188,6 +188,10 @@ pub trait JudgeTransport<E> {
 }
 
 /// Judges an error by the `io::Error`s in its source chain.
+///
+/// With the feature `reqwest` also by that crate's own methods; one of its
+/// errors that `error_for_status` made by the table's word on the status,
+/// whatever `also_retry` and `never_retry` say.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SourceChain;

@@ -9,7 +9,8 @@ use http::header::RETRY_AFTER;
 ///
 /// The header holds whole seconds or an HTTP date in any of its three forms
 /// (RFC 9110, sections 10.2.3 and 5.6.7). A date that has passed is a delay of
-/// zero; a value that is neither is `None`. Of several headers the first counts.
+/// zero, but for one before 1970, which is `None` as any value is that is
+/// neither. Of several headers the first counts.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
