@@ -37,6 +37,7 @@ sync success:reattempt, policy made at run time:30
 sync success with a full budget:reattempt:35
 async success:reattempt:50
 async success:reattempt, policy made at run time:50
+async success after a wait:reattempt, policy made at run time:80
 sync, two failures without delay:reattempt, policy made at run time:150
 async, two failures without delay:reattempt, policy made at run time:1000
 ten jittered delays:reattempt:800

@@ -81,6 +81,31 @@ fn success_retry_and_giving_up_allocate_nothing() {
     free("jittered sync retries", || {
         let _ = policy.retry_blocking(|_| fail()).sleep_with(|_| ()).call();
     });
+    #[cfg(feature = "aws")]
+    for (status, kind, body) in [
+        (200, "application/json", "{}"),
+        (200, "application/xml", "<R><ETag>&quot;1&quot;</ETag></R>"),
+        (
+            404,
+            "application/xml",
+            "<Error><Code>NoSuchKey</Code></Error>",
+        ),
+        (400, "application/json", r#"{"__type":"a#SlowDown"}"#),
+        (503, "text/plain", "busy"),
+    ] {
+        use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+        use reattempt::Classify;
+        use reattempt::aws::AwsClassifier;
+
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        let judge = AwsClassifier::new();
+        free(body, || {
+            let _ = judge.classify(Ok::<_, &io::Error>(&response));
+        });
+    }
     // On a thread that has drawn nothing before.
     std::thread::spawn(move || {
         free("a thread's first draw", || {

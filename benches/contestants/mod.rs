@@ -136,6 +136,7 @@ pub(crate) fn blocks() -> Vec<Block> {
         async_success(),
         async_wait(),
         sync_third(),
+        sync_jittered_third(),
         async_third(),
         ten_delays(),
         budget(),
@@ -271,6 +272,26 @@ fn sync_third() -> Block {
         "retry" => |n| {
             let made = Cell::new(0);
             times!(n, |_| retry::retry(retry::delay::NoDelay.take(2), || third(&made)));
+        },
+    }
+}
+
+fn sync_jittered_third() -> Block {
+    block! {
+        "sync, two failures with jitter",
+        "reattempt" => |n| {
+            static JITTERED: reattempt::RetryPolicy =
+                reattempt::RetryPolicy::new(reattempt::Backoff::exponential(MILLI));
+            let made = Cell::new(0);
+            times!(n, |_| JITTERED.retry_blocking(|_| third(&made)).sleep_with(|_| ()).call());
+        },
+        "backon" => |n| {
+            use backon::BlockingRetryable;
+            let made = Cell::new(0);
+            let builder = backon::ExponentialBuilder::default()
+                .with_min_delay(MILLI)
+                .with_jitter();
+            times!(n, |_| (|| third(&made)).retry(builder).sleep(|_| ()).call());
         },
     }
 }
