@@ -93,4 +93,26 @@ fn main() {
         let policy = again::RetryPolicy::fixed(Duration::ZERO).with_max_retries(2);
         policy.retry(move || fetch(1, fails)).await
     });
+    measure("tower", |fails| {
+        use tower::Service;
+        let fetch = tower::service_fn(move |()| fetch(1, fails));
+        tower::retry::Retry::new(Twice(2), fetch).call(())
+    });
+}
+
+/// Retries any error twice, after a sleep for no time.
+#[derive(Clone)]
+struct Twice(u32);
+
+impl<T, E> tower::retry::Policy<(), T, E> for Twice {
+    type Future = tokio::time::Sleep;
+
+    fn retry(&mut self, (): &mut (), result: &mut Result<T, E>) -> Option<Self::Future> {
+        self.0 = self.0.checked_sub(u32::from(result.is_err()))?;
+        result.is_err().then(|| tokio::time::sleep(Duration::ZERO))
+    }
+
+    fn clone_request(&mut self, (): &()) -> Option<()> {
+        Some(())
+    }
 }
