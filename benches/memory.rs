@@ -6,12 +6,16 @@
     reason = "a bench"
 )]
 
+#[path = "contestants/twice.rs"]
+mod twice;
+
 use std::alloc::System;
 use std::future::Future;
 use std::mem::size_of_val;
 use std::time::Duration;
 
 use stats_alloc::{Region, StatsAlloc};
+use twice::Twice;
 
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
@@ -98,21 +102,4 @@ fn main() {
         let fetch = tower::service_fn(move |()| fetch(1, fails));
         tower::retry::Retry::new(Twice(2), fetch).call(())
     });
-}
-
-/// Retries any error twice, after a sleep for no time.
-#[derive(Clone)]
-struct Twice(u32);
-
-impl<T, E> tower::retry::Policy<(), T, E> for Twice {
-    type Future = tokio::time::Sleep;
-
-    fn retry(&mut self, (): &mut (), result: &mut Result<T, E>) -> Option<Self::Future> {
-        self.0 = self.0.checked_sub(u32::from(result.is_err()))?;
-        result.is_err().then(|| tokio::time::sleep(Duration::ZERO))
-    }
-
-    fn clone_request(&mut self, (): &()) -> Option<()> {
-        Some(())
-    }
 }

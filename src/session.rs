@@ -88,22 +88,26 @@ impl State {
         self.facts & fact != 0
     }
 
-    pub(crate) const fn non_idempotent(&mut self) {
+    pub(crate) const fn non_idempotent(mut self) -> Self {
         self.facts |= NON_IDEMPOTENT;
+        self
     }
 
-    pub(crate) const fn unrepeatable(&mut self) {
+    pub(crate) const fn unrepeatable(mut self) -> Self {
         self.facts |= UNREPEATABLE;
+        self
     }
 
-    pub(crate) const fn max_attempts(&mut self, n: u32) {
+    pub(crate) const fn max_attempts(mut self, n: u32) -> Self {
         self.max_attempts = at_least_one(n);
+        self
     }
 
-    pub(crate) const fn max_elapsed(&mut self, total: Duration) {
+    pub(crate) const fn max_elapsed(mut self, total: Duration) -> Self {
         self.deadline_secs = total.as_secs();
         self.deadline_nanos = total.subsec_nanos();
         self.facts |= OWNS_DEADLINE;
+        self
     }
 
     /// The bound on attempts, the call's own or else the plan's.
@@ -172,7 +176,7 @@ impl State {
 
     /// Begins the call. No bound stays none: the sum saturates.
     pub(crate) const fn start(&mut self, plan: &Plan, now: Duration) {
-        self.max_elapsed(self.deadline(plan).saturating_add(now));
+        *self = self.max_elapsed(self.deadline(plan).saturating_add(now));
     }
 
     /// Asks the limiter whether the next attempt may begin at `now`, or how long
@@ -200,7 +204,7 @@ impl State {
             if elapsed > total {
                 self.facts |= LATE;
             }
-            self.max_elapsed(now.saturating_add(total.saturating_sub(elapsed)));
+            *self = self.max_elapsed(now.saturating_add(total.saturating_sub(elapsed)));
         }
     }
 
@@ -620,7 +624,7 @@ impl<C, P> Session<'_, C, P> {
     /// Only throttling is retried from here on: for an operation that must not
     /// be done twice, where a server that failed may have done it.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent();
+        self.state = self.state.non_idempotent();
         self
     }
 

@@ -1,6 +1,8 @@
 //! The same work done by every contestant: what `overhead` times and `count`
 //! counts.
 
+mod twice;
+
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::hint::black_box;
@@ -8,6 +10,8 @@ use std::mem::replace;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+
+use twice::Twice;
 
 /// One way to do a block's work, `n` times over.
 pub(crate) struct Contestant {
@@ -191,57 +195,57 @@ fn sync_success() -> Block {
 /// The same contestants for an operation that is ready at once and one that is not.
 macro_rules! async_block {
     ($name:ident, $title:literal, $fetch:ident) => {
-fn $name() -> Block {
-    block! {
-        $title,
-        "direct call" => |n| times!(n, |i| now($fetch(i))),
-        "loop by hand" => |n| times!(n, |i| now(async move {
-            let mut attempt = 0;
-            loop {
-                attempt += 1;
-                match $fetch(i).await {
-                    Err(_) if attempt < 3 => tokio::time::sleep(black_box(Duration::ZERO)).await,
-                    done => break done,
-                }
+        fn $name() -> Block {
+            block! {
+                $title,
+                "direct call" => |n| times!(n, |i| now($fetch(i))),
+                "loop by hand" => |n| times!(n, |i| now(async move {
+                    let mut attempt = 0;
+                    loop {
+                        attempt += 1;
+                        match $fetch(i).await {
+                            Err(_) if attempt < 3 => tokio::time::sleep(black_box(Duration::ZERO)).await,
+                            done => break done,
+                        }
+                    }
+                })),
+                "reattempt" => |n| times!(n, |i| now(OURS.retry(|_| $fetch(i)).into_future())),
+                "reattempt, policy made at run time" => |n| {
+                    let policy = made();
+                    times!(n, |i| now(policy.retry(|_| $fetch(i)).into_future()));
+                },
+                "backon" => |n| {
+                    use backon::Retryable;
+                    let builder = backon::ConstantBuilder::default().with_delay(Duration::ZERO);
+                    times!(n, |i| now((|| $fetch(i)).retry(builder).into_future()));
+                },
+                "tokio-retry" => |n| {
+                    let delays = tokio_retry::strategy::FixedInterval::new(Duration::ZERO);
+                    times!(n, |i| now(tokio_retry::Retry::start(delays.clone().take(2), || $fetch(i))));
+                },
+                "tokio-retry2" => |n| {
+                    let delays = tokio_retry2::strategy::FixedInterval::new(Duration::ZERO);
+                    times!(n, |i| now(tokio_retry2::Retry::spawn(delays.clone().take(2), || async move {
+                        $fetch(i).await.map_err(tokio_retry2::RetryError::transient)
+                    })));
+                },
+                "tryhard" => |n| times!(n, |i| now(tryhard::retry_fn(|| $fetch(i)).retries(2))),
+                "backoff" => |n| times!(n, |i| now(backoff::future::retry(
+                    backoff::ExponentialBackoff::default(),
+                    || async move { $fetch(i).await.map_err(backoff::Error::transient) },
+                ))),
+                "again" => |n| {
+                    let policy = again::RetryPolicy::fixed(Duration::ZERO).with_max_retries(2);
+                    times!(n, |i| now(policy.retry(|| $fetch(i))));
+                },
+                "tower" => |n| {
+                    use tower::{Service, ServiceExt};
+                    let fetch = tower::service_fn($fetch);
+                    let mut service = tower::retry::Retry::new(Twice(2), fetch);
+                    times!(n, |i| now(async { service.ready().await?.call(i).await }));
+                },
             }
-        })),
-        "reattempt" => |n| times!(n, |i| now(OURS.retry(|_| $fetch(i)).into_future())),
-        "reattempt, policy made at run time" => |n| {
-            let policy = made();
-            times!(n, |i| now(policy.retry(|_| $fetch(i)).into_future()));
-        },
-        "backon" => |n| {
-            use backon::Retryable;
-            let builder = backon::ConstantBuilder::default().with_delay(Duration::ZERO);
-            times!(n, |i| now((|| $fetch(i)).retry(builder).into_future()));
-        },
-        "tokio-retry" => |n| {
-            let delays = tokio_retry::strategy::FixedInterval::new(Duration::ZERO);
-            times!(n, |i| now(tokio_retry::Retry::start(delays.clone().take(2), || $fetch(i))));
-        },
-        "tokio-retry2" => |n| {
-            let delays = tokio_retry2::strategy::FixedInterval::new(Duration::ZERO);
-            times!(n, |i| now(tokio_retry2::Retry::spawn(delays.clone().take(2), || async move {
-                $fetch(i).await.map_err(tokio_retry2::RetryError::transient)
-            })));
-        },
-        "tryhard" => |n| times!(n, |i| now(tryhard::retry_fn(|| $fetch(i)).retries(2))),
-        "backoff" => |n| times!(n, |i| now(backoff::future::retry(
-            backoff::ExponentialBackoff::default(),
-            || async move { $fetch(i).await.map_err(backoff::Error::transient) },
-        ))),
-        "again" => |n| {
-            let policy = again::RetryPolicy::fixed(Duration::ZERO).with_max_retries(2);
-            times!(n, |i| now(policy.retry(|| $fetch(i))));
-        },
-        "tower" => |n| {
-            use tower::{Service, ServiceExt};
-            let fetch = tower::service_fn($fetch);
-            let mut service = tower::retry::Retry::new(Twice(2), fetch);
-            times!(n, |i| now(async { service.ready().await?.call(i).await }));
-        },
-    }
-}
+        }
     };
 }
 
@@ -345,23 +349,6 @@ fn async_third() -> Block {
             let mut service = tower::retry::Retry::new(Twice(2), third);
             on_runtime!(n, |i| service.call(i));
         },
-    }
-}
-
-/// Retries any error twice, after a sleep for no time.
-#[derive(Clone)]
-struct Twice(u32);
-
-impl<T, E> tower::retry::Policy<u64, T, E> for Twice {
-    type Future = tokio::time::Sleep;
-
-    fn retry(&mut self, _: &mut u64, result: &mut Result<T, E>) -> Option<Self::Future> {
-        self.0 = self.0.checked_sub(u32::from(result.is_err()))?;
-        result.is_err().then(|| tokio::time::sleep(Duration::ZERO))
-    }
-
-    fn clone_request(&mut self, request: &u64) -> Option<u64> {
-        Some(*request)
     }
 }
 

@@ -1,7 +1,5 @@
 //! `AwsClassifier`: the error code first, then the status.
 
-use std::time::Duration;
-
 use http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -11,7 +9,9 @@ use super::codes::is_throttling;
 use super::error_code::Codes;
 use super::headers::hint;
 use crate::classify::{Classify, ErrorKind, Verdict};
-use crate::http::{BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn};
+use crate::http::{
+    BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
+};
 
 /// Judges responses of AWS services; the table is in the
 /// [module](crate::aws)'s page.
@@ -176,14 +176,6 @@ impl<X> AwsClassifier<X> {
     }
 }
 
-/// A verdict with the delay that the server asks for, where it is a retry.
-pub(crate) fn hinted(verdict: Verdict, headers: &HeaderMap) -> Verdict {
-    if !verdict.is_retry() {
-        return verdict;
-    }
-    hint(headers).map_or(verdict, |hint: Duration| verdict.after(hint))
-}
-
 /// The codes of a client that was too slow, which AWS's SDKs retry.
 fn is_timeout(code: &str) -> bool {
     matches!(code, "RequestTimeout" | "RequestTimeoutException")
@@ -221,6 +213,6 @@ where
             }
             None => self.http.status(status),
         };
-        hinted(verdict, headers)
+        hinted(verdict, || hint(headers))
     }
 }

@@ -7,9 +7,11 @@ use http::{HeaderMap, Response, StatusCode};
 
 use super::body::Looked;
 use super::buffer::PeekBody;
-use super::classifier::{AwsClassifier, hinted};
+use super::classifier::AwsClassifier;
 use super::error_code::Codes;
+use super::headers::hint;
 use crate::classify::Verdict;
+use crate::http::hinted;
 
 /// What an AWS service says of a request that failed, for operations that return
 /// their responses' errors as errors.
@@ -72,7 +74,7 @@ impl ServiceError {
             code: codes.told().map(Into::into),
             message: found.message.map(Into::into),
             request_id: request_id(headers).or_else(|| found.request_id.map(Into::into)),
-            verdict: hinted(verdict, headers),
+            verdict: hinted(verdict, || hint(headers)),
         })
     }
 

@@ -78,7 +78,7 @@ where
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
-        self.state.max_attempts(n);
+        self.state = self.state.max_attempts(n);
         self
     }
 
@@ -87,13 +87,13 @@ where
     /// A wait of d is taken to last at least d, also where `sleep_with` returns
     /// sooner.
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
-        self.state.max_elapsed(total);
+        self.state = self.state.max_elapsed(total);
         self
     }
 
     /// Retries only throttling: for an operation that must not be done twice.
     pub const fn non_idempotent(mut self) -> Self {
-        self.state.non_idempotent();
+        self.state = self.state.non_idempotent();
         self
     }
 

@@ -69,12 +69,12 @@ impl<C, P> RetryPolicy<C, P> {
 #[must_use = "nothing is called until `.await`"]
 #[derive(Clone)]
 pub struct Retry<R, F, H = (), M = DefaultTimer, L = ()> {
-    recipe: R,
-    op: F,
-    hook: H,
-    timer: M,
-    limit: L,
-    state: Option<State>,
+    pub(crate) recipe: R,
+    pub(crate) op: F,
+    pub(crate) hook: H,
+    pub(crate) timer: M,
+    pub(crate) limit: L,
+    pub(crate) state: Option<State>,
 }
 
 impl<R: fmt::Debug, F, H, M, L> fmt::Debug for Retry<R, F, H, M, L> {
@@ -94,25 +94,19 @@ where
 {
     /// Bounds this call's attempts, the first one included; 0 counts as 1.
     pub const fn max_attempts(mut self, n: u32) -> Self {
-        let mut state = State::of(self.state);
-        state.max_attempts(n);
-        self.state = Some(state);
+        self.state = Some(State::of(self.state).max_attempts(n));
         self
     }
 
     /// Bounds this call's time; see [`RetryPolicy::max_elapsed`].
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
-        let mut state = State::of(self.state);
-        state.max_elapsed(total);
-        self.state = Some(state);
+        self.state = Some(State::of(self.state).max_elapsed(total));
         self
     }
 
     /// Retries only throttling: for an operation that must not be done twice.
     pub const fn non_idempotent(mut self) -> Self {
-        let mut state = State::of(self.state);
-        state.non_idempotent();
-        self.state = Some(state);
+        self.state = Some(State::of(self.state).non_idempotent());
         self
     }
 
@@ -229,16 +223,7 @@ where
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
-        let is_plain = State::of(self.state).is_plain(self.recipe.parts().plan);
-        RetryFuture {
-            recipe: self.recipe,
-            op: self.op,
-            hook: self.hook,
-            timer: self.timer,
-            limit: self.limit,
-            state: self.state,
-            stage: if is_plain { Stage::First } else { Stage::Start },
-        }
+        RetryFuture::new(self)
     }
 }
 
@@ -404,30 +389,25 @@ async fn yield_now() {
     .await;
 }
 
-#[cfg(feature = "tower")]
-impl<R, F, A, M, K> RetryFuture<R, F, A, (), M, (), K>
-where
-    R: Recipe,
-    M: Timer,
-{
-    pub(crate) const fn new(recipe: R, op: F, timer: M, state: Option<State>) -> Self {
-        Self {
-            recipe,
-            op,
-            hook: (),
-            timer,
-            limit: (),
-            state,
-            stage: Stage::Start,
-        }
-    }
-}
-
 impl<R, F, A, H, M, L, K> RetryFuture<R, F, A, H, M, L, K>
 where
     R: Recipe,
     M: Timer,
 {
+    #[inline]
+    pub(crate) fn new(call: Retry<R, F, H, M, L>) -> Self {
+        let is_plain = State::of(call.state).is_plain(call.recipe.parts().plan);
+        Self {
+            recipe: call.recipe,
+            op: call.op,
+            hook: call.hook,
+            timer: call.timer,
+            limit: call.limit,
+            state: call.state,
+            stage: if is_plain { Stage::First } else { Stage::Start },
+        }
+    }
+
     #[inline]
     fn poll_end<Fut, T, E>(
         mut self: Pin<&mut Self>,
@@ -509,7 +489,7 @@ where
                         Duration::ZERO
                     };
                     if !this.op.is_repeatable() {
-                        state.unrepeatable();
+                        *state = state.unrepeatable();
                     }
                     match state.decide(plan, verdict, now) {
                         Decision::Stop(reason) => {

@@ -16,7 +16,7 @@ use crate::attempt::Attempt;
 use crate::classify::Classify;
 use crate::drive::call::sealed::Sealed;
 use crate::drive::call::{Attempted, Operation};
-use crate::drive::future::RetryFuture;
+use crate::drive::future::{Retry, RetryFuture};
 use crate::policy::{Polling, RetryPolicy, ShortPolling};
 use crate::session::State;
 use crate::timer::{DefaultTimer, Timer};
@@ -226,18 +226,20 @@ where
         let clone = self.service.clone();
         let service = mem::replace(&mut self.service, clone);
         let plan = &self.layer.policy.plan;
-        let state = (!plan.assume_idempotent && !request.method().is_idempotent()).then(|| {
-            let mut state = State::new();
-            state.non_idempotent();
-            state
-        });
+        let once = !plan.assume_idempotent && !request.method().is_idempotent();
         let sender = Sender {
             service,
             request: Some(request),
             clone: self.layer.clone.clone(),
         };
-        let policy = Arc::clone(&self.layer.policy);
-        RetryFuture::new(policy, sender, self.layer.timer.clone(), state)
+        RetryFuture::new(Retry {
+            recipe: Arc::clone(&self.layer.policy),
+            op: sender,
+            hook: (),
+            timer: self.layer.timer.clone(),
+            limit: (),
+            state: once.then(|| State::new().non_idempotent()),
+        })
     }
 }
 

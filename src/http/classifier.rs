@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Response, StatusCode};
 
@@ -152,17 +152,21 @@ impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier
             Ok(response) => response,
             Err(error) => return self.judge_error(error),
         };
-        let verdict = self.status(response.status());
-        if !verdict.is_retry() {
-            return verdict;
-        }
         #[expect(
             clippy::disallowed_methods,
             reason = "a date means a delay only by the wall clock"
         )]
-        let hint = retry_after::parse(response.headers(), SystemTime::now);
-        hint.map_or(verdict, |hint| verdict.after(hint))
+        let hint = || retry_after::parse(response.headers(), SystemTime::now);
+        hinted(self.status(response.status()), hint)
     }
+}
+
+/// A verdict with the delay that the server asks for, where it is a retry.
+pub(crate) fn hinted(verdict: Verdict, hint: impl FnOnce() -> Option<Duration>) -> Verdict {
+    if !verdict.is_retry() {
+        return verdict;
+    }
+    hint().map_or(verdict, |hint| verdict.after(hint))
 }
 
 #[cfg(feature = "reqwest")]

@@ -12,6 +12,8 @@
 mod classifier;
 pub(crate) mod retry_after;
 
+#[cfg(feature = "aws")]
+pub(crate) use classifier::hinted;
 pub use classifier::{
     BoxedSourceChain, HttpClassifier, JudgeTransport, ResponseHead, SourceChain, TransportFn,
 };

@@ -37,20 +37,12 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        // Written where it is found: the body may be cut off behind it.
+        // `code` goes before `Code` wherever they stand; each is written where it
+        // is found, for the body may be cut off behind it.
         let mut has_lower_code = false;
         while let Some(name) = map.next_key::<Name>()? {
             let place = match name {
-                Name::Code | Name::UpperCode => {
-                    let is_lower = matches!(name, Name::Code);
-                    if let Some(text) = map.next_value::<OnlyText<'a>>()?.0 {
-                        if is_lower || !has_lower_code {
-                            self.found.code = Some(text);
-                        }
-                        has_lower_code |= is_lower;
-                    }
-                    continue;
-                }
+                Name::Code | Name::UpperCode => &mut self.found.code,
                 Name::Type => &mut self.found.kind,
                 Name::Message if self.details => &mut self.found.message,
                 Name::Message | Name::Other => {
@@ -59,7 +51,10 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
                 }
             };
             if let Some(text) = map.next_value::<OnlyText<'a>>()?.0 {
-                *place = Some(text);
+                if !(has_lower_code && matches!(name, Name::UpperCode)) {
+                    *place = Some(text);
+                }
+                has_lower_code |= matches!(name, Name::Code);
             }
         }
         Ok(())

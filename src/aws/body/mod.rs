@@ -28,8 +28,6 @@ pub(crate) struct Found<'a> {
     pub(crate) kind: Text<'a>,
     pub(crate) message: Text<'a>,
     pub(crate) request_id: Text<'a>,
-    /// Whether the body is XML with the root `Error`, well-formed or not.
-    pub(crate) is_error_root: bool,
 }
 
 /// The bytes of a body, whether they are all of it, and whether it failed before

@@ -24,7 +24,7 @@ enum End {
 /// Reads the fields of an error, and says whether the document is well-formed as
 /// far as it goes: a field that is closed counts also where the rest is cut off.
 pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> bool {
-    walk(body, details, found) != End::Malformed
+    walk(body, details, found).end != End::Malformed
 }
 
 /// Whether a body is an error as S3 sends it: XML with the root `Error`, or XML
@@ -39,9 +39,8 @@ pub(crate) fn is_error(body: Looked<'_>) -> bool {
     if !is_markup {
         return false;
     }
-    let mut found = Found::default();
-    let end = walk(body.bytes, false, &mut found);
-    found.is_error_root || (body.is_whole && end == End::Early)
+    let walked = walk(body.bytes, false, &mut Found::default());
+    walked.is_error || (body.is_whole && walked.end == End::Early)
 }
 
 /// The elements on the way to a field, by their local names.
@@ -123,14 +122,26 @@ impl Field {
     }
 }
 
-fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> End {
+/// What a walk came to, besides what it found.
+struct Walked {
+    end: End,
+    /// Whether the root is `Error`, whatever becomes of it.
+    is_error: bool,
+}
+
+/// Walks through a document, of which nothing is found yet.
+fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> Walked {
     let body = text(body);
-    let mut skimmed = Found::default();
-    if skim(body, &mut Walk::new(details, &mut skimmed)).is_some() {
-        *found = skimmed;
-        return End::Closed;
-    }
-    read_all(body, Walk::new(details, found))
+    let mut walk = Walk::new(details, found);
+    let end = if skim(body, &mut walk).is_some() {
+        End::Closed
+    } else {
+        *found = Found::default();
+        walk = Walk::new(details, found);
+        read_all(body, &mut walk)
+    };
+    let is_error = walk.is_error;
+    Walked { end, is_error }
 }
 
 /// A walk through a document, one piece after the other.
@@ -138,6 +149,8 @@ struct Walk<'f, 'a> {
     details: bool,
     found: &'f mut Found<'a>,
     path: Path,
+    /// Whether the root is `Error`.
+    is_error: bool,
     /// Whether the root has been closed.
     closed: bool,
     /// The field that is open, and its text so far.
@@ -154,6 +167,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 open: [Element::Other; DEEPEST],
                 depth: 0,
             },
+            is_error: false,
             closed: false,
             field: None,
             value: None,
@@ -179,10 +193,12 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     fn begin(&mut self, local_name: &[u8]) -> Option<Element> {
+        if self.closed {
+            return None;
+        }
         let element = Element::of(local_name);
-        self.found.is_error_root |=
-            !self.closed && self.path.depth == 0 && element == Element::Error;
-        (!self.closed).then_some(element)
+        self.is_error |= self.path.depth == 0 && element == Element::Error;
+        Some(element)
     }
 
     /// The innermost open element ends.
@@ -277,7 +293,7 @@ fn skim<'a>(body: &'a [u8], walk: &mut Walk<'_, 'a>) -> Option<()> {
 }
 
 /// Walks through any document.
-fn read_all<'a>(body: &'a [u8], mut walk: Walk<'_, 'a>) -> End {
+fn read_all<'a>(body: &'a [u8], walk: &mut Walk<'_, 'a>) -> End {
     let mut reader = Reader::from_reader(body);
     loop {
         let event = match reader.read_event() {
@@ -443,9 +459,12 @@ mod tests {
             body.splice(place..place, junk.bytes());
             let shown = String::from_utf8_lossy(&body);
             let mut skimmed = Found::default();
-            if skim(&body, &mut Walk::new(details, &mut skimmed)).is_some() {
+            let mut skimming = Walk::new(details, &mut skimmed);
+            if skim(&body, &mut skimming).is_some() {
                 let mut read = Found::default();
-                let end = read_all(&body, Walk::new(details, &mut read));
+                let mut reading = Walk::new(details, &mut read);
+                let end = read_all(&body, &mut reading);
+                prop_assert_eq!(skimming.is_error, reading.is_error, "{}", shown);
                 prop_assert_eq!(end, End::Closed, "{}", shown);
                 prop_assert_eq!(format!("{skimmed:?}"), format!("{read:?}"), "{}", shown);
             }
