@@ -170,7 +170,7 @@ impl RetryBudget {
     const fn cost(&self, kind: ErrorKind) -> u32 {
         match kind {
             ErrorKind::Throttling => self.throttling,
-            ErrorKind::Server | ErrorKind::Transient => self.other,
+            ErrorKind::Server | ErrorKind::Transient | ErrorKind::Unsent => self.other,
         }
     }
 

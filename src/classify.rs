@@ -98,18 +98,22 @@ pub enum ErrorKind {
     Server = 1,
     /// The client called too often: a 429, or AWS's `ThrottlingException`.
     Throttling,
-    /// The way to the server failed: a connection, a timeout.
+    /// The connection failed or timed out. The server may have received the request.
     Transient,
+    /// The request never reached the server: a refused connection, a failed name
+    /// lookup. It is safe to repeat with any method.
+    Unsent,
 }
 
 impl ErrorKind {
-    /// Its name in lower case: `server`, `throttling` or `transient`.
+    /// Its name in lower case: `server`, `throttling`, `transient` or `unsent`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Throttling => "throttling",
             Self::Transient => "transient",
+            Self::Unsent => "unsent",
         }
     }
 }
