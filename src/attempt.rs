@@ -1,8 +1,8 @@
-//! What the operation is told about the try it is making.
+//! `Attempt`: what the operation learns about the attempt that it makes.
 
 use std::time::Duration;
 
-/// One execution of the operation, handed to it as it begins.
+/// One execution of the operation. The operation receives it as its argument.
 ///
 /// ```
 /// use reattempt::{Backoff, RetryPolicy};
@@ -24,32 +24,36 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The number of this attempt; the first is 1.
+    /// Returns the number of this attempt; the first is 1.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// The bound on attempts, the first one included, or `None` without one.
+    /// Returns the limit on attempts, the first one included, or `None` if there
+    /// is no limit.
     #[must_use]
     pub const fn max_attempts(&self) -> Option<u32> {
         self.max_attempts
     }
 
-    /// The sum of the delays served before this attempt.
+    /// Returns the sum of the delays before this attempt.
     #[must_use]
     pub const fn waited(&self) -> Duration {
         self.waited
     }
 
-    /// What was left of `max_elapsed` when this attempt began, or `None`
-    /// without that bound.
+    /// Returns how much of `max_elapsed` was left when this attempt began, or
+    /// `None` if the call has no time limit.
+    ///
+    /// It is zero only if a limiter or a slow callback delayed the attempt beyond
+    /// the limit.
     #[must_use]
     pub const fn remaining(&self) -> Option<Duration> {
         self.remaining
     }
 
-    /// Whether the bound on attempts lets no other follow.
+    /// Returns true if the limit on attempts allows no further attempt.
     #[must_use]
     pub const fn is_last(&self) -> bool {
         match self.max_attempts {

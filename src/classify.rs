@@ -1,21 +1,23 @@
-//! What an outcome means for a retry: verdicts, and the classifiers of plain errors.
+//! Verdicts on outcomes, and the classifiers that are not specific to a protocol.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Judges one outcome of an operation.
+/// Decides whether the outcome of an attempt is a success, is permanent or should
+/// be retried.
 ///
-/// It sees the whole `Result`, so that an `Ok` value can be worth a retry too:
-/// an HTTP client returns `Ok` with a 503 response.
+/// A classifier receives the whole `Result`, so an `Ok` can be retried too: an HTTP
+/// client returns `Ok` with a 503 response.
 ///
-/// Closures do not implement it, so that their arguments can be inferred; wrap
-/// them with [`RetryPolicy::when`] or [`RetryPolicy::classify_fn`].
+/// Closures do not implement this trait, because rustc could then not infer their
+/// arguments. Use [`RetryPolicy::when`] or [`RetryPolicy::classify_fn`] for a
+/// closure.
 ///
 /// ```
 /// use reattempt::{Classify, ErrorKind, Verdict};
 ///
-/// /// A job that is polled until it is ready.
+/// /// Polls a job until it is ready.
 /// struct Ready;
 ///
 /// impl Classify<bool, std::io::Error> for Ready {
@@ -34,43 +36,53 @@ use std::time::Duration;
 /// [`RetryPolicy::when`]: crate::RetryPolicy::when
 /// [`RetryPolicy::classify_fn`]: crate::RetryPolicy::classify_fn
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot judge an outcome of type `Result<{T}, {E}>`",
-    note = "choose a classifier for this outcome: `.when(|e: &{E}| ..)`, `.classify_fn(|outcome: Result<&{T}, &{E}>| ..)` or `.classify(..)`"
+    message = "`{Self}` cannot classify an outcome of type `Result<{T}, {E}>`",
+    note = "choose a classifier for this outcome: `.when(|e: &{E}| ..)`, `.classify_fn(|outcome: Result<&{T}, &{E}>| ..)` or `.classify(..)`",
+    note = "in a generic function, add the bound `C: Classify<{T}, {E}>`"
 )]
 pub trait Classify<T, E> {
-    /// The verdict on `outcome`.
+    /// Returns the verdict on `outcome`.
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict;
 }
 
-/// What a classifier says of one outcome.
+/// The classifier's decision about one outcome.
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a fourth verdict would be a new kind of retry loop"
+    reason = "the engine handles exactly these three verdicts"
 )]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Verdict {
-    /// It failed, and would fail again: no retry.
+    /// The attempt failed, and a retry would fail in the same way.
     Permanent,
-    /// It failed in a way that another attempt may cure.
+    /// The attempt failed, and a retry may succeed.
     Retry {
-        /// The delay that the server asks for.
+        /// The server hint: the delay that the server asks for, if any.
         after: Option<Duration>,
-        /// Why another attempt may help.
+        /// Why a retry may succeed.
         kind: ErrorKind,
     },
-    /// It succeeded.
+    /// The attempt succeeded.
     Success,
 }
 
 impl Verdict {
-    /// A retry because of `kind`, without a server hint.
+    /// Returns a retry verdict of this kind, without a server hint.
     #[must_use]
     pub const fn retry(kind: ErrorKind) -> Self {
         Self::Retry { after: None, kind }
     }
 
-    /// Adds the delay that the server asks for to a retry; the other verdicts
-    /// stay as they are.
+    /// Adds a server hint to a retry verdict. The other verdicts do not change.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{ErrorKind, Verdict};
+    ///
+    /// let hint = Duration::from_secs(2);
+    /// let verdict = Verdict::retry(ErrorKind::Throttling).after(hint);
+    /// assert_eq!(verdict, Verdict::Retry { kind: ErrorKind::Throttling, after: Some(hint) });
+    /// assert_eq!(Verdict::Permanent.after(hint), Verdict::Permanent);
+    /// ```
     #[must_use]
     pub const fn after(self, hint: Duration) -> Self {
         match self {
@@ -82,31 +94,41 @@ impl Verdict {
         }
     }
 
-    /// Whether this is [`Verdict::Retry`].
+    /// Returns true for [`Verdict::Retry`].
     #[must_use]
     pub const fn is_retry(&self) -> bool {
         matches!(self, Self::Retry { .. })
     }
+
+    /// Returns true for a retry because of throttling.
+    pub(crate) const fn is_throttling(&self) -> bool {
+        matches!(
+            self,
+            Self::Retry {
+                kind: ErrorKind::Throttling,
+                ..
+            }
+        )
+    }
 }
 
-/// Why a retry is worth it.
+/// Why a retry may succeed.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
     /// The server failed: a 5xx.
-    // From 1 on: `None` of it is then 0, and a call's state begins as all zeros.
-    Server = 1,
+    Server,
     /// The client called too often: a 429, or AWS's `ThrottlingException`.
     Throttling,
     /// The connection failed or timed out. The server may have received the request.
     Transient,
     /// The request never reached the server: a refused connection, a failed name
-    /// lookup. It is safe to repeat with any method.
+    /// lookup. A retry is safe for any method.
     Unsent,
 }
 
 impl ErrorKind {
-    /// Its name in lower case: `server`, `throttling`, `transient` or `unsent`.
+    /// Returns the kind's name in lower case: `server`, `throttling`, `transient` or `unsent`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -145,9 +167,16 @@ impl<T, E, C: Classify<T, E> + ?Sized> Classify<T, E> for Box<C> {
     }
 }
 
-/// Every `Err` is worth a retry, of kind [`ErrorKind::Transient`], and every
-/// `Ok` is a success: the default.
-#[expect(clippy::exhaustive_structs, reason = "a name for one fixed rule")]
+/// Retries every `Err`, with [`ErrorKind::Transient`]; every `Ok` is a success.
+/// This is the default classifier.
+///
+/// ```
+/// use reattempt::{AnyError, Classify, Verdict};
+///
+/// assert_eq!(AnyError.classify(Ok::<_, &()>(&1)), Verdict::Success);
+/// assert!(AnyError.classify(Err::<&(), _>(&"down")).is_retry());
+/// ```
+#[expect(clippy::exhaustive_structs, reason = "the rule has no options")]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct AnyError;
 
@@ -161,7 +190,7 @@ impl<T, E> Classify<T, E> for AnyError {
     }
 }
 
-/// Retries the errors for which a predicate holds; made by
+/// Retries the errors for which a predicate returns true. Created by
 /// [`RetryPolicy::when`](crate::RetryPolicy::when).
 #[derive(Clone, Copy)]
 pub struct When<P>(pub(crate) P);
@@ -183,7 +212,7 @@ impl<P> fmt::Debug for When<P> {
     }
 }
 
-/// Judges with a closure; made by
+/// Classifies with a closure. Created by
 /// [`RetryPolicy::classify_fn`](crate::RetryPolicy::classify_fn).
 #[derive(Clone, Copy)]
 pub struct ClassifyFn<F>(pub(crate) F);
@@ -201,8 +230,37 @@ impl<F> fmt::Debug for ClassifyFn<F> {
     }
 }
 
-/// A classifier behind one pointer, so that its type can be written down; made
-/// by [`RetryPolicy::erased`](crate::RetryPolicy::erased). Clones share it.
+/// Calls a closure with each outcome and its verdict. Created by
+/// [`RetryPolicy::inspect`](crate::RetryPolicy::inspect).
+#[derive(Clone, Copy)]
+pub struct Inspect<C, F> {
+    pub(crate) classifier: C,
+    pub(crate) f: F,
+}
+
+impl<T, E, C, F> Classify<T, E> for Inspect<C, F>
+where
+    C: Classify<T, E>,
+    F: Fn(Result<&T, &E>, Verdict),
+{
+    #[inline]
+    fn classify(&self, outcome: Result<&T, &E>) -> Verdict {
+        let verdict = self.classifier.classify(outcome);
+        (self.f)(outcome, verdict);
+        verdict
+    }
+}
+
+impl<C: fmt::Debug, F> fmt::Debug for Inspect<C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inspect")
+            .field("classifier", &self.classifier)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A classifier behind a pointer, so that its type can be named. Created by
+/// [`RetryPolicy::erased`](crate::RetryPolicy::erased). Clones share it.
 pub struct DynClassify<T, E>(pub(crate) Arc<dyn Classify<T, E> + Send + Sync>);
 
 impl<T, E> Classify<T, E> for DynClassify<T, E> {

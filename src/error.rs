@@ -1,40 +1,53 @@
-//! How a call ended: its reason, its story, and the error that tells both.
+//! How a call ended: `StopReason`, `Outcome`, `RetryError` and `TimedOut`.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::classify::ErrorKind;
 
-/// Why a call came to its end.
+/// Why a call ended.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum StopReason {
-    /// `max_attempts` were made.
+    /// The call was dropped before it ended. Only observers see this reason.
+    Cancelled,
+    /// A retry would have been made if the call were not
+    /// [`non_idempotent`](crate::call::Call::non_idempotent).
+    NotIdempotent,
+    /// The call made `max_attempts` attempts.
     OutOfAttempts,
     /// The client's retry budget holds too few tokens for another retry.
     OutOfBudget,
-    /// The next wait would have ended after `max_elapsed`.
+    /// The next wait would have ended at or after `max_elapsed`.
     OutOfTime,
-    /// The outcome is not worth a retry.
+    /// An outcome was checked without a `next_attempt` before it, so the wait was
+    /// skipped; see [`RetryLoop`](crate::RetryLoop).
+    OutOfTurn,
+    /// The classifier returned [`Verdict::Permanent`](crate::Verdict::Permanent).
     Permanent,
-    /// The server asked for this delay, longer than the policy honours.
+    /// The server asked for this delay, which is longer than the policy allows.
     ServerDelayTooLong(Duration),
     /// The operation succeeded.
     Success,
-    /// The request cannot be sent again, because it could not be cloned.
+    /// The request could not be cloned, so it cannot be sent again.
     Unrepeatable,
 }
 
 impl StopReason {
-    /// Its name in lower case, for a label: `out_of_attempts` and so on.
+    /// Returns the reason's name in lower case, for a label: `out_of_attempts`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Cancelled => "cancelled",
+            Self::NotIdempotent => "not_idempotent",
             Self::OutOfAttempts => "out_of_attempts",
             Self::OutOfBudget => "out_of_budget",
             Self::OutOfTime => "out_of_time",
+            Self::OutOfTurn => "out_of_turn",
             Self::Permanent => "permanent",
             Self::ServerDelayTooLong(_) => "server_delay_too_long",
             Self::Success => "success",
@@ -45,24 +58,44 @@ impl StopReason {
 
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfAttempts => f.write_str("attempts exhausted"),
-            Self::OutOfBudget => f.write_str("the client's retry budget is empty"),
-            Self::OutOfTime => f.write_str("the next wait would end after the time limit"),
-            Self::Permanent => f.write_str("a retry would not help"),
-            Self::ServerDelayTooLong(hint) => write!(
-                f,
-                "the server asked for a wait of {}, longer than the policy allows",
-                Seconds(*hint)
-            ),
-            Self::Success => f.write_str("success"),
-            Self::Unrepeatable => f.write_str("the request could not be cloned to be sent again"),
-        }
+        f.write_str(match self {
+            Self::Cancelled => "the call was dropped",
+            Self::NotIdempotent => "a retry is not safe, because the call is not idempotent",
+            Self::OutOfAttempts => "attempts exhausted",
+            Self::OutOfBudget => "the client's retry budget is empty",
+            Self::OutOfTime => "the next wait would end after the time limit",
+            Self::OutOfTurn => "the loop did not wait: call next_attempt before each attempt",
+            Self::Permanent => "a retry would not help",
+            Self::ServerDelayTooLong(hint) => {
+                return write!(
+                    f,
+                    "the server asked for a wait of {}, longer than the policy allows",
+                    Seconds(*hint)
+                );
+            }
+            Self::Success => "success",
+            Self::Unrepeatable => "the request could not be cloned to be sent again",
+        })
     }
 }
 
-/// A call's outcome with its story, from `.outcome()` in place of `.await` or
-/// `.call()`.
+/// The facts about a call that has ended. [`Outcome`] derefs to it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// True if every attempt was throttled: a service quota increase may help.
+    pub all_throttled: bool,
+    /// The attempts made, the first one included.
+    pub attempts: u32,
+    /// The kind of the last failure, or `None` if the last verdict was not a retry.
+    pub kind: Option<ErrorKind>,
+    /// Why no further attempt was made.
+    pub reason: StopReason,
+    /// The sum of all delays.
+    pub waited: Duration,
+}
+
+/// The result of a call with a summary of how it ended. Returned by `.outcome()`.
 ///
 /// ```
 /// use reattempt::{Backoff, RetryPolicy, StopReason};
@@ -72,47 +105,56 @@ impl fmt::Display for StopReason {
 /// assert_eq!(outcome.result, Err("down"));
 /// assert_eq!((outcome.attempts, outcome.reason), (3, StopReason::OutOfAttempts));
 /// ```
-#[must_use = "the operation's own result is inside"]
+#[must_use = "the operation's result is inside"]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Outcome<T, E> {
-    /// What the last attempt returned.
+    /// The result of the last attempt, unchanged.
     pub result: Result<T, E>,
-    /// The attempts made, the first one included.
-    pub attempts: u32,
-    /// The sum of the delays served.
-    pub waited: Duration,
-    /// Why no further attempt was made.
-    pub reason: StopReason,
-    /// What was wrong with the last attempt, where its verdict was a retry.
-    pub kind: Option<ErrorKind>,
-    pub(crate) all_throttled: bool,
+    /// How the call ended.
+    pub summary: Summary,
 }
 
 impl<T, E> Outcome<T, E> {
-    /// The result, its error wrapped with the story of the call.
+    /// Returns the result, with its error wrapped in a [`RetryError`].
     ///
-    /// An `Ok` stays what it is, also one that was judged worth a retry, such
-    /// as a last 503 response: see [`reason`](Self::reason).
+    /// An `Ok` is returned as it is, even if its verdict was a retry, such as a last
+    /// 503 response. Check [`reason`](Summary::reason) to see that.
     ///
     /// # Errors
     ///
-    /// [`RetryError`] around the operation's own error, where there is one.
+    /// Returns a [`RetryError`] if the last attempt returned an `Err`.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let outcome = policy.retry_blocking(|_| Err::<(), _>("down")).outcome();
+    /// assert_eq!(outcome.into_result().unwrap_err().attempts(), 3);
+    /// ```
     pub fn into_result(self) -> Result<T, RetryError<E>> {
-        self.result.map_err(|source| RetryError {
-            source,
-            attempts: self.attempts,
-            waited: self.waited,
-            reason: self.reason,
-            kind: self.kind,
-            all_throttled: self.all_throttled,
-        })
+        let summary = self.summary;
+        self.result.map_err(|source| RetryError { source, summary })
     }
 }
 
-/// The operation's last error with the story of the call.
+impl<T, E> Deref for Outcome<T, E> {
+    type Target = Summary;
+
+    fn deref(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+impl<T, E> DerefMut for Outcome<T, E> {
+    fn deref_mut(&mut self) -> &mut Summary {
+        &mut self.summary
+    }
+}
+
+/// The operation's last error with a summary of the call.
 ///
-/// Its message tells the story alone; the operation's error is its `source()`.
+/// The message describes the call alone; the operation's error is the `source()`.
 ///
 /// ```
 /// use std::{io, time::Duration};
@@ -130,71 +172,74 @@ impl<T, E> Outcome<T, E> {
 ///     "gave up after 3 attempts and 1.5 s of waiting: attempts exhausted",
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{summary}")]
 pub struct RetryError<E> {
     source: E,
-    attempts: u32,
-    waited: Duration,
-    reason: StopReason,
-    kind: Option<ErrorKind>,
-    all_throttled: bool,
+    summary: Summary,
 }
 
 impl<E> RetryError<E> {
-    /// The attempts made, the first one included.
+    /// Returns how the call ended.
+    #[must_use]
+    pub const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Returns the number of attempts made, the first one included.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
-        self.attempts
+        self.summary.attempts
     }
 
-    /// The sum of the delays served.
+    /// Returns the sum of all delays.
     #[must_use]
     pub const fn waited(&self) -> Duration {
-        self.waited
+        self.summary.waited
     }
 
-    /// Why no further attempt was made.
+    /// Returns why no further attempt was made.
     #[must_use]
     pub const fn reason(&self) -> StopReason {
-        self.reason
+        self.summary.reason
     }
 
-    /// What was wrong with the last attempt, where its verdict was a retry.
+    /// Returns the kind of the last failure, or `None` if its verdict was not a
+    /// retry.
     #[must_use]
     pub const fn kind(&self) -> Option<ErrorKind> {
-        self.kind
+        self.summary.kind
     }
 
-    /// The operation's own error.
+    /// Returns a reference to the operation's error.
     #[must_use]
     pub const fn get_ref(&self) -> &E {
         &self.source
     }
 
-    /// The operation's own error, by value.
+    /// Returns the operation's error.
     #[must_use]
     pub fn into_inner(self) -> E {
         self.source
     }
 }
 
-// By hand, here and below: a derive would be two thirds of a base build.
-impl<E> fmt::Display for RetryError<E> {
+impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            all_throttled,
             attempts,
             reason,
             waited,
             ..
-        } = self;
-        // An error that the classifier takes for a success is nothing given up.
+        } = *self;
+        // A classifier may accept an `Err` as a success: that call did not give up.
         let ended = match reason {
             StopReason::Success => "ended",
             _ => "gave up",
         };
-        let s = if *attempts == 1 { "" } else { "s" };
-        let waited = Seconds(*waited);
-        let advice = Advice(self.all_throttled);
+        let s = if attempts == 1 { "" } else { "s" };
+        let (waited, advice) = (Seconds(waited), Advice { all_throttled });
         write!(
             f,
             "{ended} after {attempts} attempt{s} and {waited} of waiting: {reason}{advice}"
@@ -202,16 +247,47 @@ impl<E> fmt::Display for RetryError<E> {
     }
 }
 
-impl<E: Error + 'static> Error for RetryError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// The error of an attempt that ran longer than its `attempt_timeout`.
+/// The error of an attempt that was cut by `attempt_timeout`.
+///
+/// Its `source()` is an [`io::Error`] of kind
+/// [`TimedOut`](io::ErrorKind::TimedOut), so that classifiers recognise it behind
+/// `#[error(transparent)]` too.
+///
+/// ```
+/// use std::error::Error;
+/// use std::{io, time::Duration};
+/// use reattempt::TimedOut;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+/// # #[cfg(feature = "tokio")]
+/// # runtime.block_on(async {
+/// let policy = reattempt::RetryPolicy::default().max_attempts(1);
+/// let result = policy
+///     .retry(|_| std::future::pending::<Result<(), TimedOut>>())
+///     .attempt_timeout(Duration::from_secs(2))
+///     .await;
+/// let error = result.unwrap_err();
+/// assert_eq!(error.limit(), Duration::from_secs(2));
+/// assert_eq!(error.to_string(), "the attempt timed out after 2 s");
+/// assert!(error.source().is_some_and(|source| source.is::<io::Error>()));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TimedOut {
     limit: Duration,
+}
+
+impl TimedOut {
+    pub(crate) const fn new(limit: Duration) -> Self {
+        Self { limit }
+    }
+
+    /// Returns how long the attempt was allowed to run.
+    #[must_use]
+    pub const fn limit(&self) -> Duration {
+        self.limit
+    }
 }
 
 impl fmt::Display for TimedOut {
@@ -220,17 +296,12 @@ impl fmt::Display for TimedOut {
     }
 }
 
-impl Error for TimedOut {}
-
-impl TimedOut {
-    pub(crate) const fn new(limit: Duration) -> Self {
-        Self { limit }
-    }
-
-    /// How long the attempt was given.
-    #[must_use]
-    pub const fn limit(&self) -> Duration {
-        self.limit
+// Not derived: the source is shared by all values, and thiserror takes sources from fields.
+impl Error for TimedOut {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        static TIMED_OUT: LazyLock<io::Error> =
+            LazyLock::new(|| io::Error::from(io::ErrorKind::TimedOut));
+        Some(&*TIMED_OUT)
     }
 }
 
@@ -240,13 +311,15 @@ impl From<TimedOut> for io::Error {
     }
 }
 
-/// What to do when every attempt was throttled.
+/// The end of a message: what to do if every attempt was throttled.
 #[derive(Clone, Copy)]
-pub(crate) struct Advice(pub(crate) bool);
+pub(crate) struct Advice {
+    pub(crate) all_throttled: bool,
+}
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 {
+        if self.all_throttled {
             f.write_str("; every attempt was throttled, a service quota increase may be due")
         } else {
             Ok(())
@@ -280,7 +353,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_read_as_a_person_writes_them() {
+    fn durations_print_as_short_decimal_seconds() {
         for (millis, text) in [
             (0, "0 s"),
             (1, "0.001 s"),

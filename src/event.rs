@@ -1,33 +1,85 @@
-//! What observers are told.
+//! `Observer` and the events that it receives.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::ErrorKind;
 #[cfg(feature = "tracing")]
 use crate::error::Advice;
-use crate::error::StopReason;
+use crate::error::{StopReason, Summary};
 
-/// Hears of every call made from a policy: for metrics and logs.
+/// Receives events of every call that a policy makes, for metrics and logs.
 ///
-/// It is told synchronously, between an outcome and its wait, so it should be
-/// quick. Every method has an empty default.
+/// The methods are called synchronously, between an outcome and its wait, so they
+/// should return quickly. Every method has an empty default.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use reattempt::{Backoff, Observer, RetryPolicy, StopEvent, StopReason};
+///
+/// #[derive(Default)]
+/// struct GivenUp(AtomicU32);
+///
+/// impl Observer for GivenUp {
+///     fn on_stop(&self, event: &StopEvent) {
+///         if event.reason() != StopReason::Success {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let given_up = Arc::new(GivenUp::default());
+/// let policy = RetryPolicy::new(Backoff::none()).observer(Arc::clone(&given_up));
+/// let _ = policy.retry_blocking(|_| Err::<(), _>("down")).call();
+/// let _ = policy.retry_blocking(|_| Ok::<_, ()>(1)).call();
+/// assert_eq!(given_up.0.load(Ordering::Relaxed), 1);
+/// ```
 pub trait Observer: Send + Sync {
-    /// An attempt failed, and the wait in `event` follows.
+    /// Called when an attempt failed and the wait in `event` follows.
     ///
-    /// Heard once for each wait, with the delay that is really served.
+    /// It is called once per wait, with the delay that is served.
     fn on_retry(&self, event: &RetryEvent) {
         let _ = event;
     }
 
-    /// The limiter lets the next attempt wait for `delay`.
+    /// Called when the limiter delays the next attempt by `delay`.
     fn on_limited(&self, delay: Duration) {
         let _ = delay;
     }
 
-    /// A call has ended, well or not.
+    /// Called when a call ended, successfully or not.
     fn on_stop(&self, event: &StopEvent) {
         let _ = event;
+    }
+}
+
+impl<A: Observer + ?Sized> Observer for Arc<A> {
+    fn on_retry(&self, event: &RetryEvent) {
+        (**self).on_retry(event);
+    }
+
+    fn on_limited(&self, delay: Duration) {
+        (**self).on_limited(delay);
+    }
+
+    fn on_stop(&self, event: &StopEvent) {
+        (**self).on_stop(event);
+    }
+}
+
+impl<A: Observer + ?Sized> Observer for Box<A> {
+    fn on_retry(&self, event: &RetryEvent) {
+        (**self).on_retry(event);
+    }
+
+    fn on_limited(&self, delay: Duration) {
+        (**self).on_limited(delay);
+    }
+
+    fn on_stop(&self, event: &StopEvent) {
+        (**self).on_stop(event);
     }
 }
 
@@ -48,9 +100,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// A retry that is about to be waited for.
+/// A retry whose wait is about to begin.
 ///
-/// A per-call `.on_retry(|event| ..)` also sees the outcome that failed, in `O`.
+/// For the hook of a call's `on_retry`, `O` is the outcome of the failed attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RetryEvent<O = ()> {
     pub(crate) attempt: Attempt,
@@ -61,22 +113,22 @@ pub struct RetryEvent<O = ()> {
 }
 
 impl<O> RetryEvent<O> {
-    /// The attempt that failed; its `remaining` is as of the failure.
+    /// Returns the attempt that failed. Its `remaining` is measured at the failure.
     pub const fn attempt(&self) -> Attempt {
         self.attempt
     }
 
-    /// The delay that is served before the next attempt.
+    /// Returns the delay before the next attempt.
     pub const fn delay(&self) -> Duration {
         self.delay
     }
 
-    /// Why the retry is worth it.
+    /// Returns why a retry may succeed.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The policy's name.
+    /// Returns the policy's name.
     pub const fn name(&self) -> Option<&'static str> {
         self.name
     }
@@ -93,17 +145,17 @@ impl<O> RetryEvent<O> {
 }
 
 impl<'a, T, E> RetryEvent<Result<&'a T, &'a E>> {
-    /// The outcome that failed.
+    /// Returns the outcome of the failed attempt.
     ///
     /// # Errors
     ///
-    /// The operation's own error, where it returned one.
+    /// Returns the operation's error if the attempt returned an `Err`.
     pub const fn outcome(&self) -> Result<&'a T, &'a E> {
         self.outcome
     }
 
-    /// The error that the operation returned, or `None` where it returned an
-    /// `Ok` that is worth a retry.
+    /// Returns the operation's error, or `None` if the attempt returned an `Ok` that
+    /// is retried.
     #[must_use]
     pub fn error(&self) -> Option<&'a E> {
         self.outcome.err()
@@ -113,70 +165,74 @@ impl<'a, T, E> RetryEvent<Result<&'a T, &'a E>> {
 /// The end of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StopEvent {
-    pub(crate) all_throttled: bool,
-    pub(crate) attempts: u32,
     pub(crate) delay: Duration,
-    pub(crate) kind: Option<ErrorKind>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) name: Option<&'static str>,
-    pub(crate) reason: StopReason,
-    pub(crate) waited: Duration,
+    pub(crate) summary: Summary,
 }
 
 impl StopEvent {
-    /// Why the call ended.
+    /// Returns how the call ended.
+    #[must_use]
+    pub const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Returns why the call ended.
     #[must_use]
     pub const fn reason(&self) -> StopReason {
-        self.reason
+        self.summary.reason
     }
 
-    /// The attempts made, the first one included.
+    /// Returns the number of attempts made, the first one included.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
-        self.attempts
+        self.summary.attempts
     }
 
-    /// The bound on attempts, the first one included, or `None` without one.
+    /// Returns the limit on attempts, the first one included, or `None` if there
+    /// is no limit.
     #[must_use]
     pub const fn max_attempts(&self) -> Option<u32> {
         self.max_attempts
     }
 
-    /// The sum of the delays served, the [`delay`](Self::delay) included.
+    /// Returns the sum of all delays, [`delay`](Self::delay) included.
     #[must_use]
     pub const fn waited(&self) -> Duration {
-        self.waited
+        self.summary.waited
     }
 
-    /// The delay still served before the outcome is returned: zero but for a
-    /// long-polling call whose budget is empty.
+    /// Returns the wait that follows before the outcome is returned. It is zero,
+    /// except for a long-polling call whose budget is empty.
     #[must_use]
     pub const fn delay(&self) -> Duration {
         self.delay
     }
 
-    /// What was wrong with the last attempt, where its verdict was a retry.
+    /// Returns the kind of the last failure, or `None` if its verdict was not a
+    /// retry.
     #[must_use]
     pub const fn kind(&self) -> Option<ErrorKind> {
-        self.kind
+        self.summary.kind
     }
 
-    /// Whether every attempt was throttled, so that a service quota increase
-    /// may be due.
+    /// Returns true if every attempt was throttled: a service quota increase may
+    /// help.
     #[must_use]
     pub const fn all_throttled(&self) -> bool {
-        self.all_throttled
+        self.summary.all_throttled
     }
 
-    /// The policy's name.
+    /// Returns the policy's name.
     #[must_use]
     pub const fn name(&self) -> Option<&'static str> {
         self.name
     }
 }
 
-/// Fields are named after OpenTelemetry's semantic conventions where these have
-/// a name: `http.request.resend_count`, `error.type`.
+/// Uses the names of OpenTelemetry's semantic conventions if there are any:
+/// `http.request.resend_count`, `error.type`.
 #[cfg(feature = "tracing")]
 impl RetryEvent {
     pub(crate) fn trace(&self) {
@@ -195,19 +251,21 @@ impl RetryEvent {
 #[cfg(feature = "tracing")]
 impl StopEvent {
     pub(crate) fn trace(&self) {
-        // A success, or an outcome that no retry would cure, is not given up.
-        let Some(kind) = self.kind else { return };
+        // A success or a permanent failure is not "given up": only a last retry verdict is.
+        let Some(kind) = self.summary.kind else {
+            return;
+        };
         tracing::warn!(
-            "http.request.resend_count" = self.attempts.saturating_sub(1),
+            "http.request.resend_count" = self.summary.attempts.saturating_sub(1),
             "error.type" = kind.as_str(),
-            attempt = self.attempts,
+            attempt = self.summary.attempts,
             max_attempts = self.max_attempts,
-            waited_ms = millis(self.waited),
+            waited_ms = millis(self.summary.waited),
             delay_ms = millis(self.delay),
-            reason = %self.reason,
+            reason = %self.summary.reason,
             policy = self.name,
             "gave up{}",
-            Advice(self.all_throttled)
+            Advice { all_throttled: self.summary.all_throttled }
         );
     }
 }

@@ -81,8 +81,9 @@ mod attempt;
 pub mod aws;
 mod backoff;
 mod budget;
+pub mod call;
 mod classify;
-mod drive;
+mod engine;
 mod error;
 mod event;
 #[cfg(feature = "governor")]
@@ -99,22 +100,22 @@ mod timer;
 pub use attempt::Attempt;
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
-pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
-pub use drive::blocking::BlockingRetry;
-pub use drive::call::{Hook, OnRetry, Operation, Recipe, Reclassified};
-pub use drive::future::{AttemptTimeout, Limit, OutcomeFuture, Retry, RetryFuture, TimeoutFuture};
-pub use error::{Outcome, RetryError, StopReason, TimedOut};
+pub use call::{BlockingLoop, RetryLoop, retry, retry_blocking};
+pub use classify::{
+    AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Inspect, Verdict, When,
+};
+pub use error::{Outcome, RetryError, StopReason, Summary, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
 #[cfg(feature = "governor")]
 #[cfg_attr(docsrs, doc(cfg(feature = "governor")))]
 pub use governor::GovernorLimiter;
 pub use jitter::Jitter;
 pub use limiter::{AdaptiveLimiter, Limiter};
-pub use policy::{LongPolling, Polling, RetryPolicy, ServerHint, ShortPolling};
+pub use policy::{RetryPolicy, ServerHint};
 pub use session::{Decision, Session};
-pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 #[cfg(feature = "tokio")]
-pub use timer::{TokioSleep, TokioTimer};
+pub use timer::TokioTimer;
+pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 
 /// A cookbook: there is nothing in it but its page.
 #[cfg(all(
@@ -134,8 +135,8 @@ pub mod tower {
     #[cfg(feature = "aws")]
     #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
     pub use crate::aws::layer::{BufferErrorFuture, BufferErrorLayer, BufferErrorService};
-    pub use crate::drive::tower::{
-        CloneRequest, CloneWhole, CloneWith, Exchange, ResponseFuture, RetryLayer, RetryService,
-        Sender,
+    pub use crate::call::tower::{
+        AttemptLimit, AttemptTimeout, CloneAny, CloneRequest, CloneWhole, CloneWith, Exchange,
+        NoTimeout, ResponseFuture, RetryLayer, RetryService, Sender,
     };
 }

@@ -1,0 +1,102 @@
+//! `Async`: an async operation, its timer and how far its call has come.
+
+use std::fmt;
+
+use pin_project_lite::pin_project;
+
+use super::operation::DriverSeal;
+use super::sealed::Sealed;
+use super::{Driver, LongPolling, Operation};
+use crate::timer::{DefaultTimer, Timer};
+
+pin_project! {
+    /// Runs an async operation `F` and waits on the timer `M`.
+    pub struct Async<F, M = DefaultTimer>
+    where
+        F: Operation<M>,
+        M: SleepOf,
+    {
+        pub(super) op: F,
+        pub(super) timer: M,
+        #[pin]
+        pub(super) stage: Stage<F::Future, M::Sleep, F::Kept>,
+    }
+}
+
+impl<F: Operation<DefaultTimer>> Async<F> {
+    #[inline]
+    pub(crate) const fn new(op: F) -> Self {
+        Self::with_timer(op, DefaultTimer)
+    }
+}
+
+impl<F: Operation<M>, M: SleepOf> Async<F, M> {
+    #[inline]
+    pub(crate) const fn with_timer(op: F, timer: M) -> Self {
+        Self {
+            op,
+            timer,
+            stage: Stage::Start,
+        }
+    }
+}
+
+impl<F: Operation<M>, M: SleepOf> fmt::Debug for Async<F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Async").finish_non_exhaustive()
+    }
+}
+
+impl<F: Operation<M>, M: SleepOf> Sealed<DriverSeal> for Async<F, M> {}
+
+impl<F: Operation<M>, M: SleepOf> Driver for Async<F, M> {
+    type Ok = F::Ok;
+    type Error = F::Error;
+    type LongPolling = Async<LongPolling<F>, M>;
+
+    fn long_polling(self) -> Self::LongPolling {
+        Async::with_timer(LongPolling { op: self.op }, self.timer)
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    pub(super) enum Stage<A, S, K> {
+        // Nothing has been done yet.
+        Start,
+        // The wait is over. The limiter admits the next attempt.
+        Admission,
+        Attempt { #[pin] future: A },
+        // The wait before an attempt, or before the outcome that is kept is returned.
+        Wait { #[pin] sleep: S, kept: Option<K> },
+        Done,
+    }
+}
+
+/// The sleep of a timer. Sealed.
+///
+/// [`DefaultTimer`] has one even without the feature `tokio`, although it is not a
+/// [`Timer`] then: a call is built before [`timer`](Call::timer) replaces it.
+pub trait SleepOf: Sealed<TimerSeal> {
+    /// The sleep.
+    type Sleep;
+}
+
+/// Labels the seal of [`SleepOf`].
+#[expect(unnameable_types, reason = "it only labels a seal")]
+#[derive(Debug)]
+pub enum TimerSeal {}
+
+impl<M: Timer> Sealed<TimerSeal> for M {}
+
+impl<M: Timer> SleepOf for M {
+    type Sleep = M::Sleep;
+}
+
+#[cfg(not(feature = "tokio"))]
+impl Sealed<TimerSeal> for DefaultTimer {}
+
+#[cfg(not(feature = "tokio"))]
+impl SleepOf for DefaultTimer {
+    type Sleep = std::convert::Infallible;
+}

@@ -1,0 +1,249 @@
+//! `BlockingRetry`: the sync call.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::blocking_clock::BlockingClock;
+use super::operation::DriverSeal;
+use super::sealed::Sealed;
+use super::{Call, ClassifierRef, Driver, Hook, PolicyClassifier, PolicyRef};
+use crate::attempt::Attempt;
+use crate::classify::{Classify, Verdict};
+use crate::engine::{self, FIRST_SUCCESS, Step};
+use crate::error::{Outcome, StopReason};
+use crate::policy::RetryPolicy;
+use crate::timer;
+
+/// A sync call of the operation `F`, which waits by calling `S`.
+pub type BlockingRetry<P, F, S = fn(Duration), J = PolicyClassifier, H = ()> =
+    Call<P, Blocking<F, S>, J, H>;
+
+impl<C> RetryPolicy<C> {
+    /// Prepares a sync call of `op`: finish it with `.call()` or `.outcome()`.
+    ///
+    /// `op` is a closure that receives the [`Attempt`]; write `|_|` if you do not need
+    /// it.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let mut left = vec![Ok("up"), Err("down")];
+    /// let result = policy.retry_blocking(|_| left.pop().unwrap_or(Err("gone"))).call();
+    /// assert_eq!(result, Ok("up"));
+    /// ```
+    #[inline]
+    pub const fn retry_blocking<F, T, E>(&self, op: F) -> BlockingRetry<&Self, F>
+    where
+        F: FnMut(Attempt) -> Result<T, E>, // a sync operation; for async ones use `retry`
+    {
+        Call::new(
+            self,
+            Blocking {
+                op,
+                sleep: timer::sleep_blocking,
+            },
+        )
+    }
+}
+
+/// Runs a sync operation `F` and waits by calling `S`.
+#[derive(Clone, Copy)]
+pub struct Blocking<F, S = fn(Duration)> {
+    op: F,
+    sleep: S,
+}
+
+impl<F, S> fmt::Debug for Blocking<F, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocking").finish_non_exhaustive()
+    }
+}
+
+impl<F, S> Sealed<DriverSeal> for Blocking<F, S> {}
+
+impl<F, S, T, E> Driver for Blocking<F, S>
+where
+    F: FnMut(Attempt) -> Result<T, E>,
+{
+    type Ok = T;
+    type Error = E;
+    type LongPolling = Self;
+
+    fn long_polling(self) -> Self {
+        self
+    }
+}
+
+/// # Settings of a sync call
+impl<P, F, S, J, H, T, E> Call<P, Blocking<F, S>, J, H>
+where
+    P: PolicyRef,
+    F: FnMut(Attempt) -> Result<T, E>,
+{
+    /// Waits by calling `sleep` instead of `std::thread::sleep`.
+    ///
+    /// `sleep` may return early, for example at shutdown. The wait still counts in full
+    /// against this call's `max_elapsed`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let mut slept = Vec::new();
+    /// let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(1)));
+    /// let _ = policy
+    ///     .retry_blocking(|_| Err::<(), _>("down"))
+    ///     .sleep_with(|delay| slept.push(delay))
+    ///     .call();
+    /// assert_eq!(slept, [Duration::from_secs(1); 2]);
+    /// ```
+    pub fn sleep_with<N: FnMut(Duration)>(self, sleep: N) -> Call<P, Blocking<F, N>, J, H> {
+        Call {
+            run: self.run,
+            classifier: self.classifier,
+            hook: self.hook,
+            driver: Blocking {
+                op: self.driver.op,
+                sleep,
+            },
+        }
+    }
+
+    /// Makes the call and returns the operation's last result, unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Returns the operation's error if it is not retried or no retry is left.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// assert_eq!(policy.retry_blocking(|_| Err::<(), _>("down")).call(), Err("down"));
+    /// ```
+    #[inline]
+    pub fn call(self) -> Result<T, E>
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        self.outcome().result
+    }
+
+    /// Makes the call and returns its result with a summary of the call.
+    ///
+    /// The short path is inline here: a first attempt that succeeds, of a call without
+    /// limiter, observer, time limit and refilling budget. Everything else is out of
+    /// line. The bench `overhead` shows what that saves.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryPolicy, StopReason};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::none());
+    /// let outcome = policy.retry_blocking(|_| Ok::<_, ()>(1)).outcome();
+    /// assert_eq!((outcome.result, outcome.reason), (Ok(1), StopReason::Success));
+    /// ```
+    #[inline]
+    pub fn outcome(mut self) -> Outcome<T, E>
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        if !self.run.may_take_short_path() {
+            return self.run_to_end(None);
+        }
+        let result = (self.driver.op)(self.run.start_attempt(Duration::ZERO));
+        let verdict = self.verdict(&result);
+        if verdict == Verdict::Success {
+            engine::record_first_success(self.run.settings());
+            return Outcome {
+                result,
+                summary: FIRST_SUCCESS,
+            };
+        }
+        self.run_to_end(Some((result, verdict)))
+    }
+
+    #[inline]
+    fn verdict(&self, result: &Result<T, E>) -> Verdict
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+    {
+        let classifier = self.classifier.classifier(self.run.policy());
+        classifier.classify(result.as_ref())
+    }
+
+    /// Runs the call to its end, after its first attempt if that has been made.
+    #[cold]
+    #[inline(never)]
+    fn run_to_end(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> Outcome<T, E>
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        let clock = BlockingClock::new(self.run.needs_clock());
+        self.run.start(clock.now());
+        loop {
+            let (result, verdict) = match made.take() {
+                Some(made) => made,
+                None => {
+                    let attempt = self.next_attempt(clock);
+                    let result = (self.driver.op)(attempt);
+                    let verdict = self.verdict(&result);
+                    (result, verdict)
+                }
+            };
+            let (settings, progress) = self.run.start(Duration::ZERO);
+            let decided_at = clock.now();
+            let delay = match progress.decide(settings, verdict, decided_at) {
+                Step::Stop(stop) => {
+                    if let Some(delay) = stop.last_wait {
+                        (self.driver.sleep)(delay);
+                    }
+                    let summary = progress.summary(stop.reason);
+                    return Outcome { result, summary };
+                }
+                Step::Retry(delay) => delay,
+            };
+            let event = || progress.retry_event(settings, delay, decided_at);
+            self.hook.before_wait(result.as_ref(), event);
+            let now = clock.now();
+            let Some(delay) = progress.remaining_delay(delay, decided_at, now) else {
+                progress.stop(settings, StopReason::OutOfTime);
+                let summary = progress.summary(StopReason::OutOfTime);
+                return Outcome { result, summary };
+            };
+            // The result may hold a connection.
+            drop(result);
+            progress.add_wait(delay);
+            let unserved = clock.wait(delay, &mut self.driver.sleep);
+            progress.charge_unserved(unserved);
+        }
+    }
+
+    /// Waits for the limiter, then starts the next attempt.
+    fn next_attempt(&mut self, clock: BlockingClock) -> Attempt
+    where
+        S: FnMut(Duration),
+    {
+        loop {
+            let now = clock.now();
+            let (settings, progress) = self.run.start(now);
+            match progress.admit(settings, now) {
+                Ok(()) => return progress.start_attempt(now),
+                Err(delay) => {
+                    let unserved = clock.wait(delay, &mut self.driver.sleep);
+                    progress.charge_unserved(unserved);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `LoopState`: where a loop is. It decides and counts waits, and never waits itself.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::PolicyRef;
+use crate::attempt::Attempt;
+use crate::classify::{Classify, Verdict};
+use crate::engine::{Run, Step};
+use crate::error::StopReason;
+use crate::event::RetryEvent;
+
+/// The part that async and blocking loops share.
+#[derive(Debug)]
+pub(super) struct LoopState<P: PolicyRef> {
+    run: Run<P>,
+    turn: Turn,
+}
+
+/// Where a loop is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Turn {
+    /// The wait is over. The limiter admits the next attempt.
+    Admission,
+    /// The attempt has started.
+    Attempt(Attempt),
+    Ended(StopReason),
+    /// The next attempt may start after this wait.
+    Wait(Wait),
+}
+
+/// The wait before an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    pub(super) delay: Duration,
+    /// When the outcome was checked, if the delay comes from a check.
+    decided_at: Option<Duration>,
+    /// When the wait ends, once it has begun.
+    due: Option<Duration>,
+}
+
+impl<P: PolicyRef> LoopState<P> {
+    pub(super) const fn new(policy: P) -> Self {
+        Self {
+            run: Run::new(policy),
+            turn: Turn::Admission,
+        }
+    }
+
+    pub(super) const fn non_idempotent(mut self) -> Self {
+        if let Some(overrides) = self.run.overrides() {
+            overrides.non_idempotent = true;
+        }
+        self
+    }
+
+    pub(super) const fn turn(&self) -> Turn {
+        self.turn
+    }
+
+    /// Ends a wait: the limiter comes next.
+    pub(super) const fn end_wait(&mut self) {
+        self.turn = Turn::Admission;
+    }
+
+    pub(super) fn needs_clock(&self) -> bool {
+        self.run.needs_clock()
+    }
+
+    /// Returns the attempt that starts at `now`, or the last one of a call that ended.
+    pub(super) fn attempt(&self, now: Duration) -> Attempt {
+        self.run.attempt(now)
+    }
+
+    pub(super) const fn attempts(&self) -> u32 {
+        match self.run.progress() {
+            Some(progress) => progress.executed(),
+            None => 0,
+        }
+    }
+
+    pub(super) const fn waited(&self) -> Duration {
+        match self.run.progress() {
+            Some(progress) => progress.waited(),
+            None => Duration::ZERO,
+        }
+    }
+
+    pub(super) const fn stop_reason(&self) -> Option<StopReason> {
+        match self.turn {
+            Turn::Ended(reason) => Some(reason),
+            Turn::Admission | Turn::Attempt(_) | Turn::Wait(_) => None,
+        }
+    }
+
+    /// Charges the time limit for the part of a wait that was not served.
+    pub(super) fn charge_unserved(&mut self, unserved: Duration) {
+        let (_, progress) = self.run.start(Duration::ZERO);
+        progress.charge_unserved(unserved);
+    }
+
+    /// Classifies a result, unless the call has ended.
+    pub(super) fn classify<T, E>(&self, result: &Result<T, E>) -> Verdict
+    where
+        P::Classifier: Classify<T, E>,
+    {
+        match self.turn {
+            // The verdict has no effect then.
+            Turn::Ended(_) => Verdict::Permanent,
+            Turn::Admission | Turn::Attempt(_) | Turn::Wait(_) => {
+                self.run.classifier().classify(result.as_ref())
+            }
+        }
+    }
+
+    /// Decides what follows an attempt that ended at `now`.
+    pub(super) fn decide<T, E>(
+        &mut self,
+        verdict: Verdict,
+        result: Result<T, E>,
+        now: Duration,
+    ) -> ControlFlow<Result<T, E>, RetryEvent> {
+        match self.turn {
+            Turn::Attempt(_) => {}
+            Turn::Ended(_) => return ControlFlow::Break(result),
+            Turn::Admission | Turn::Wait(_) => {
+                let (settings, progress) = self.run.start(now);
+                // The attempt was made without its wait: it is not free.
+                progress.start_attempt(now);
+                progress.stop(settings, StopReason::OutOfTurn);
+                self.turn = Turn::Ended(StopReason::OutOfTurn);
+                return ControlFlow::Break(result);
+            }
+        }
+        let (settings, progress) = self.run.start(now);
+        match progress.decide(settings, verdict, now) {
+            Step::Retry(delay) => {
+                self.turn = Turn::Wait(Wait {
+                    delay,
+                    decided_at: Some(now),
+                    due: None,
+                });
+                ControlFlow::Continue(progress.retry_event(settings, delay, now))
+            }
+            Step::Stop(stop) => {
+                self.turn = Turn::Ended(stop.reason);
+                ControlFlow::Break(result)
+            }
+        }
+    }
+
+    /// Returns what is left of a wait at `now`, and begins it if it has not begun.
+    pub(super) fn resume_wait(&mut self, mut wait: Wait, now: Duration) -> Duration {
+        let left = match wait.due {
+            // Never longer than what was left before, even if the clock went back.
+            Some(due) => due.saturating_sub(now).min(wait.delay),
+            None => {
+                let (_, progress) = self.run.start(now);
+                let left = match wait.decided_at {
+                    // The attempt starts at once if the time limit has passed: there is no
+                    // outcome left to return.
+                    Some(decided_at) => progress
+                        .remaining_delay(wait.delay, decided_at, now)
+                        .unwrap_or_default(),
+                    None => wait.delay,
+                };
+                progress.add_wait(left);
+                left
+            }
+        };
+        wait.due = Some(now.saturating_add(left));
+        wait.delay = left;
+        self.turn = Turn::Wait(wait);
+        left
+    }
+
+    /// Asks the limiter at `now`, and starts the attempt if it may start.
+    ///
+    /// # Errors
+    ///
+    /// Returns the wait that follows. If it is zero, the caller has to yield.
+    pub(super) fn try_start(&mut self, now: Duration) -> Result<Attempt, Duration> {
+        let (settings, progress) = self.run.start(now);
+        match progress.admit(settings, now) {
+            Ok(()) => {
+                let attempt = progress.start_attempt(now);
+                self.turn = Turn::Attempt(attempt);
+                Ok(attempt)
+            }
+            Err(delay) => {
+                if !delay.is_zero() {
+                    self.turn = Turn::Wait(Wait {
+                        delay,
+                        decided_at: None,
+                        due: Some(now.saturating_add(delay)),
+                    });
+                }
+                Err(delay)
+            }
+        }
+    }
+}

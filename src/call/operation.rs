@@ -1,0 +1,102 @@
+//! `Operation`: what an async call runs for each attempt, and `Driver`: who runs it.
+
+use std::convert::Infallible;
+
+use super::sealed::Sealed;
+use crate::attempt::Attempt;
+
+/// The driver of a call with its operation: [`Async`](super::Async) or
+/// [`Blocking`](super::Blocking). Sealed.
+pub trait Driver: Sealed<DriverSeal> {
+    /// The operation's success value.
+    type Ok;
+
+    /// The operation's error.
+    type Error;
+
+    /// This driver for a long-polling call.
+    type LongPolling;
+
+    #[doc(hidden)]
+    fn long_polling(self) -> Self::LongPolling;
+}
+
+/// What an async call runs: a closure that returns a future, or a tower service with
+/// its request. `M` is the call's timer. Sealed.
+pub trait Operation<M>: Sealed<OperationSeal> {
+    /// The success value.
+    type Ok;
+
+    /// The error.
+    type Error;
+
+    /// The future of one attempt.
+    type Future: Future<Output = Result<Self::Ok, Self::Error>>;
+
+    /// What is kept of an outcome during a last wait.
+    #[doc(hidden)]
+    type Kept;
+
+    #[doc(hidden)]
+    fn attempt(&mut self, attempt: Attempt, timer: &M) -> Self::Future;
+
+    /// Returns true if another attempt can follow the last one.
+    #[doc(hidden)]
+    #[inline]
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    /// Keeps an outcome during a last wait, or returns it if this operation has none.
+    #[doc(hidden)]
+    fn keep(outcome: OutcomeOf<Self, M>) -> Result<Self::Kept, OutcomeOf<Self, M>>;
+
+    #[doc(hidden)]
+    fn release(kept: Self::Kept) -> OutcomeOf<Self, M>;
+}
+
+/// What one attempt of an operation returns.
+pub(crate) type OutcomeOf<F, M> = Result<<F as Operation<M>>::Ok, <F as Operation<M>>::Error>;
+
+/// Distinguishes the seals of the traits in this module.
+#[expect(unnameable_types, reason = "it only labels a seal")]
+#[derive(Debug)]
+pub enum OperationSeal {}
+
+/// Distinguishes the seals of the traits in this module.
+#[expect(unnameable_types, reason = "it only labels a seal")]
+#[derive(Debug)]
+pub enum DriverSeal {}
+
+impl<F, Fut, T, E> Sealed<OperationSeal> for F
+where
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+}
+
+impl<F, Fut, T, E, M> Operation<M> for F
+where
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    type Ok = T;
+    type Error = E;
+    type Future = Fut;
+    type Kept = Infallible;
+
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt, _: &M) -> Fut {
+        self(attempt)
+    }
+
+    #[inline]
+    fn keep(outcome: Result<T, E>) -> Result<Infallible, Result<T, E>> {
+        Err(outcome)
+    }
+
+    #[inline]
+    fn release(kept: Infallible) -> Result<T, E> {
+        match kept {}
+    }
+}

@@ -1,0 +1,125 @@
+//! `Sender`: a service with its request, as the operation of a call.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::super::Operation;
+use super::super::operation::OperationSeal;
+use super::super::sealed::Sealed;
+use super::CloneRequest;
+use crate::attempt::Attempt;
+
+/// A service and the request that it sends. As long as another attempt may follow, it
+/// keeps a clone of what it sent.
+#[derive(Debug)]
+pub struct Sender<S, R, Q> {
+    pub(super) service: S,
+    pub(super) request: Option<R>,
+    pub(super) clone: Q,
+}
+
+impl<S, R, Q> Sealed<OperationSeal> for Sender<S, R, Q> {}
+
+impl<M, S, R, Q> Operation<M> for Sender<S, R, Q>
+where
+    S: Service<R> + Clone,
+    Q: CloneRequest<R>,
+{
+    type Ok = S::Response;
+    type Error = S::Error;
+    type Future = Exchange<S, R>;
+    type Kept = Infallible;
+
+    fn attempt(&mut self, attempt: Attempt, _: &M) -> Exchange<S, R> {
+        let Some(mut request) = self.request.take() else {
+            return Exchange { step: Step::Done };
+        };
+        if !attempt.is_last() {
+            self.request = self.clone.clone_request(&request);
+        }
+        self.clone.add_attempt(&mut request, attempt);
+        let step = if attempt.number() == 1 {
+            // The caller of the service made it ready.
+            let future = self.service.call(request);
+            Step::Calling { future }
+        } else {
+            Step::Readying {
+                service: self.service.clone(),
+                request: Some(request),
+            }
+        };
+        Exchange { step }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.request.is_some()
+    }
+
+    fn keep(
+        outcome: Result<S::Response, S::Error>,
+    ) -> Result<Infallible, Result<S::Response, S::Error>> {
+        Err(outcome)
+    }
+
+    fn release(kept: Infallible) -> Result<S::Response, S::Error> {
+        match kept {}
+    }
+}
+
+pin_project! {
+    /// The future of one attempt: the service becomes ready, then sends the request.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Exchange<S, R>
+    where
+        S: Service<R>,
+    {
+        #[pin]
+        step: Step<S, R>,
+    }
+}
+
+pin_project! {
+    #[project = StepProjection]
+    enum Step<S, R>
+    where
+        S: Service<R>,
+    {
+        Readying { service: S, request: Option<R> },
+        Calling { #[pin] future: S::Future },
+        // No attempt follows one whose request was not kept.
+        Done,
+    }
+}
+
+impl<S: Service<R>, R> fmt::Debug for Exchange<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_called = matches!(self.step, Step::Calling { .. });
+        f.debug_struct("Exchange")
+            .field("is_called", &is_called)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Service<R>, R> Future for Exchange<S, R> {
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut step = self.project().step;
+        loop {
+            let future = match step.as_mut().project() {
+                StepProjection::Calling { future } => return future.poll(cx),
+                StepProjection::Readying { service, request } => {
+                    ready!(service.poll_ready(cx))?;
+                    request.take().map(|request| service.call(request))
+                }
+                StepProjection::Done => return Poll::Pending,
+            };
+            step.set(future.map_or(Step::Done, |future| Step::Calling { future }));
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The rules of retrying: the progress of one call and the decision after each
+//! attempt. No clock and no sleep: times are arguments, waits are return values.
+
+mod deadline;
+mod overrides;
+mod report;
+mod run;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use deadline::Deadline;
+pub(crate) use overrides::Overrides;
+use overrides::count;
+pub(crate) use report::FIRST_SUCCESS;
+pub(crate) use run::Run;
+
+use crate::attempt::Attempt;
+use crate::backoff::{Backoff, duration};
+use crate::classify::{ErrorKind, Verdict};
+use crate::error::StopReason;
+use crate::jitter;
+use crate::policy::{ServerHint, Settings};
+use crate::timer::nanos;
+
+/// What to do after an attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    /// Wait this long, then make the next attempt.
+    Retry(Duration),
+    Stop(Stop),
+}
+
+/// The end of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stop {
+    pub(crate) reason: StopReason,
+    /// The wait before the outcome is returned. Only long-polling calls have one.
+    pub(crate) last_wait: Option<Duration>,
+}
+
+impl Stop {
+    const fn now(reason: StopReason) -> Self {
+        Self {
+            reason,
+            last_wait: None,
+        }
+    }
+}
+
+/// The cost of the retry that is being waited for. The progress owns it until the
+/// attempt starts, which spends it, or the call is dropped, which returns it.
+#[derive(Debug)]
+struct Payment {
+    kind: ErrorKind,
+}
+
+/// What one call remembers from attempt to attempt. Delays are in nanoseconds, which
+/// saturate at 584 years, to keep futures small.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    deadline: Deadline,
+    /// The last delay that was drawn from a backoff, for decorrelated jitter.
+    previous: u64,
+    waited: u64,
+    /// The number of attempts that have ended.
+    executed: u32,
+    max_attempts: Option<NonZeroU32>,
+    /// The kind of the last failure, if its verdict was a retry.
+    kind: Option<ErrorKind>,
+    payment: Option<Payment>,
+    all_throttled: bool,
+    is_repeatable: bool,
+    long_polling: bool,
+    non_idempotent: bool,
+    has_ended: bool,
+}
+
+impl Progress {
+    pub(crate) const fn start(settings: &Settings, overrides: Overrides, now: Duration) -> Self {
+        Self {
+            deadline: Deadline::after(overrides.time_limit(settings), now),
+            previous: 0,
+            waited: 0,
+            executed: 0,
+            max_attempts: overrides.attempts_limit(settings),
+            kind: None,
+            payment: None,
+            all_throttled: true,
+            is_repeatable: true,
+            long_polling: overrides.long_polling,
+            non_idempotent: overrides.non_idempotent,
+            has_ended: false,
+        }
+    }
+
+    /// Returns true if a decision or a wait of this call depends on the time.
+    pub(crate) const fn needs_clock(&self, settings: &Settings) -> bool {
+        self.deadline.exists() || settings.shares_clock()
+    }
+
+    /// Records that the operation cannot run again.
+    pub(crate) const fn set_unrepeatable(&mut self) {
+        self.is_repeatable = false;
+    }
+
+    /// Asks the limiter whether the next attempt may start at `now`.
+    ///
+    /// # Errors
+    ///
+    /// Returns how long to wait before asking again. Zero means: yield first.
+    pub(crate) fn admit(&mut self, settings: &Settings, now: Duration) -> Result<(), Duration> {
+        let Some(limiter) = &settings.limiter else {
+            return Ok(());
+        };
+        let admitted = limiter.acquire(now);
+        if let Err(delay) = admitted {
+            self.add_wait(delay);
+            if let Some(observer) = &settings.observer {
+                observer.on_limited(delay);
+            }
+        }
+        admitted
+    }
+
+    /// Starts the next attempt at `now`. From here on its cost is spent.
+    pub(crate) fn start_attempt(&mut self, now: Duration) -> Attempt {
+        self.payment = None;
+        self.attempt(now)
+    }
+
+    /// Returns the attempt that starts at `now`, or the one that is running.
+    pub(crate) fn attempt(&self, now: Duration) -> Attempt {
+        Attempt {
+            max_attempts: count(self.max_attempts),
+            number: self.executed.saturating_add(1),
+            remaining: self.deadline.remaining(now),
+            waited: self.waited(),
+        }
+    }
+
+    /// Decides what follows an attempt that ended at `now` with this verdict.
+    #[inline(never)]
+    pub(crate) fn decide(&mut self, settings: &Settings, verdict: Verdict, now: Duration) -> Step {
+        // The attempt has been made, even if the caller did not announce its start.
+        self.payment = None;
+        if let Some(limiter) = &settings.limiter {
+            limiter.record(now, verdict.is_throttling());
+        }
+        self.executed = self.executed.saturating_add(1);
+        let step = self.next_step(settings, verdict, now);
+        match step {
+            Step::Retry(delay) => self.report_retry(settings, delay, now),
+            Step::Stop(stop) => self.report_stop(settings, stop),
+        }
+        step
+    }
+
+    /// Checks the rules in their order, so that a retry that one rule refuses costs
+    /// nothing under a later one: success, permanent, idempotency, attempts, the
+    /// delay with its hint, time, budget.
+    fn next_step(&mut self, settings: &Settings, verdict: Verdict, now: Duration) -> Step {
+        let (kind, hint) = match verdict {
+            Verdict::Success => {
+                let retried = self.kind.take();
+                if let Some(budget) = &settings.budget {
+                    budget.succeeded(retried, now);
+                }
+                return Step::Stop(Stop::now(StopReason::Success));
+            }
+            Verdict::Permanent => {
+                self.kind = None;
+                return Step::Stop(Stop::now(StopReason::Permanent));
+            }
+            Verdict::Retry { kind, after } => (kind, after),
+        };
+        self.kind = Some(kind);
+        self.all_throttled &= kind == ErrorKind::Throttling;
+        if let Some(reason) = self.refusal(kind) {
+            return Step::Stop(Stop::now(reason));
+        }
+        let delay = match self.draw_delay(settings, kind, hint) {
+            Ok(delay) => delay,
+            Err(hint) => return Step::Stop(Stop::now(StopReason::ServerDelayTooLong(hint))),
+        };
+        if self.deadline.is_reached(now.saturating_add(delay)) {
+            return Step::Stop(Stop::now(StopReason::OutOfTime));
+        }
+        if let Some(budget) = &settings.budget {
+            if !budget.spend(kind, now) {
+                return Step::Stop(Stop {
+                    reason: StopReason::OutOfBudget,
+                    last_wait: self.long_polling.then_some(delay),
+                });
+            }
+            self.payment = Some(Payment { kind });
+        }
+        Step::Retry(delay)
+    }
+
+    /// Returns why a failure of this kind is not retried, whatever the delay is.
+    fn refusal(&self, kind: ErrorKind) -> Option<StopReason> {
+        let is_safe = matches!(kind, ErrorKind::Throttling | ErrorKind::Unsent);
+        if self.non_idempotent && !is_safe {
+            Some(StopReason::NotIdempotent)
+        } else if self
+            .max_attempts
+            .is_some_and(|max| self.executed >= max.get())
+        {
+            Some(StopReason::OutOfAttempts)
+        } else if !self.is_repeatable {
+            Some(StopReason::Unrepeatable)
+        } else {
+            None
+        }
+    }
+
+    /// Draws the delay before the next retry.
+    ///
+    /// # Errors
+    ///
+    /// Returns the hint if it is longer than the policy allows.
+    fn draw_delay(
+        &mut self,
+        settings: &Settings,
+        kind: ErrorKind,
+        hint: Option<Duration>,
+    ) -> Result<Duration, Duration> {
+        let backoff = match (&settings.throttling_backoff, kind) {
+            (Some(backoff), ErrorKind::Throttling) => backoff,
+            _ => &settings.backoff,
+        };
+        let drawn = backoff.delay(self.executed, u128::from(self.previous), settings.seed);
+        self.previous = u64::try_from(drawn).unwrap_or(u64::MAX);
+        let delay = duration(drawn);
+        let Some(hint) = hint else { return Ok(delay) };
+        match settings.server_hint {
+            ServerHint::Ignore => Ok(delay),
+            ServerHint::Bounded { slack } => Ok(hint.clamp(delay, delay.saturating_add(slack))),
+            ServerHint::Exact { max } | ServerHint::Honor { max } if hint > max => Err(hint),
+            ServerHint::Exact { .. } => Ok(hint),
+            ServerHint::Honor { .. } => {
+                let spread = hint_spread(backoff, self.executed, hint, settings.seed);
+                Ok(delay.max(hint.saturating_add(spread)))
+            }
+        }
+    }
+
+    /// Returns the delay to serve if the call's callbacks returned at `now`, after a
+    /// decision at `decided_at`. It is shorter than `delay` only if the wait would
+    /// otherwise end after the time limit: it then ends when it would have ended
+    /// without the callbacks.
+    ///
+    /// Returns `None` if the time limit has already passed.
+    pub(crate) fn remaining_delay(
+        &self,
+        delay: Duration,
+        decided_at: Duration,
+        now: Duration,
+    ) -> Option<Duration> {
+        if !self.deadline.is_reached(now.saturating_add(delay)) {
+            Some(delay)
+        } else if self.deadline.is_reached(now) {
+            None
+        } else {
+            Some(decided_at.saturating_add(delay).saturating_sub(now))
+        }
+    }
+
+    /// Counts a wait that begins.
+    pub(crate) const fn add_wait(&mut self, delay: Duration) {
+        self.waited = self.waited.saturating_add(nanos(delay));
+    }
+
+    /// Charges the time limit for the part of a wait that was not served, for
+    /// example because a sleep was interrupted. Only this call is affected.
+    pub(crate) const fn charge_unserved(&mut self, unserved: Duration) {
+        self.deadline = self.deadline.earlier(unserved);
+    }
+
+    /// Ends the call without a decision: the retry that was decided is not made.
+    #[cold]
+    pub(crate) fn stop(&mut self, settings: &Settings, reason: StopReason) {
+        self.return_payment(settings);
+        if !self.has_ended {
+            self.report_stop(settings, Stop::now(reason));
+        }
+    }
+
+    /// Ends a call that is dropped. Without effect if the call has ended.
+    pub(crate) fn cancel(&mut self, settings: &Settings) {
+        self.return_payment(settings);
+        // A panic in the observer would abort the process if this is an unwinding.
+        if !self.has_ended && settings.observer.is_some() && !std::thread::panicking() {
+            self.report_stop(settings, Stop::now(StopReason::Cancelled));
+        }
+    }
+
+    fn return_payment(&mut self, settings: &Settings) {
+        if let (Some(payment), Some(budget)) = (self.payment.take(), &settings.budget) {
+            budget.give_back(payment.kind);
+        }
+    }
+
+    pub(crate) const fn executed(&self) -> u32 {
+        self.executed
+    }
+
+    pub(crate) const fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited)
+    }
+}
+
+/// Records that a simple call succeeded at its first attempt: what
+/// [`Progress::decide`] would do.
+#[inline]
+pub(crate) fn record_first_success(settings: &Settings) {
+    if let Some(budget) = &settings.budget {
+        budget.succeeded(None, Duration::ZERO);
+    }
+}
+
+/// Draws what is added to a hint, so that clients that received the same hint do not
+/// return together: U[0, min(ceiling, hint / 2)] with jitter, 0 without.
+fn hint_spread(backoff: &Backoff, retry: u32, hint: Duration, seed: Option<u64>) -> Duration {
+    if !backoff.is_jittered() {
+        return Duration::ZERO;
+    }
+    // The backoff draws from the words with small indices, so these are independent.
+    let index = u64::from(retry) | (1 << 63);
+    let bits = jitter::word(seed.unwrap_or_else(jitter::entropy), index);
+    let most = backoff.ceiling_nanos(retry).min(hint.as_nanos() >> 1);
+    duration(jitter::between(0, most, bits))
+}

@@ -1,0 +1,90 @@
+//! The events and the summary of a call, built from its progress.
+
+use std::time::Duration;
+
+use super::overrides::count;
+use super::{Progress, Stop};
+use crate::attempt::Attempt;
+use crate::classify::ErrorKind;
+use crate::error::{StopReason, Summary};
+use crate::event::{RetryEvent, StopEvent};
+use crate::policy::Settings;
+
+impl Progress {
+    pub(super) fn report_retry(&self, settings: &Settings, delay: Duration, now: Duration) {
+        if is_observed(settings) {
+            let event = self.retry_event(settings, delay, now);
+            #[cfg(feature = "tracing")]
+            event.trace();
+            if let Some(observer) = &settings.observer {
+                observer.on_retry(&event);
+            }
+        }
+    }
+
+    pub(super) fn report_stop(&mut self, settings: &Settings, stop: Stop) {
+        self.has_ended = true;
+        let delay = stop.last_wait.unwrap_or_default();
+        self.add_wait(delay);
+        if is_observed(settings) {
+            let event = StopEvent {
+                delay,
+                max_attempts: count(self.max_attempts),
+                name: settings.name,
+                summary: self.summary(stop.reason),
+            };
+            #[cfg(feature = "tracing")]
+            event.trace();
+            if let Some(observer) = &settings.observer {
+                observer.on_stop(&event);
+            }
+        }
+    }
+
+    /// Returns the event of a retry that was decided at `now`.
+    pub(crate) fn retry_event(
+        &self,
+        settings: &Settings,
+        delay: Duration,
+        now: Duration,
+    ) -> RetryEvent {
+        RetryEvent {
+            attempt: Attempt {
+                number: self.executed,
+                ..self.attempt(now)
+            },
+            delay,
+            kind: self.kind.unwrap_or(ErrorKind::Transient),
+            name: settings.name,
+            outcome: (),
+        }
+    }
+
+    pub(crate) const fn summary(&self, reason: StopReason) -> Summary {
+        Summary {
+            all_throttled: self.all_throttled && matches!(self.kind, Some(ErrorKind::Throttling)),
+            attempts: self.executed,
+            kind: self.kind,
+            reason,
+            waited: self.waited(),
+        }
+    }
+}
+
+/// The summary of a call that succeeded at its first attempt.
+pub(crate) const FIRST_SUCCESS: Summary = Summary {
+    all_throttled: false,
+    attempts: 1,
+    kind: None,
+    reason: StopReason::Success,
+    waited: Duration::ZERO,
+};
+
+/// Returns true if an observer or a tracing subscriber may receive events.
+fn is_observed(settings: &Settings) -> bool {
+    #[cfg(feature = "tracing")]
+    if tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF {
+        return true;
+    }
+    settings.observer.is_some()
+}
