@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::{AnyError, Classify, Verdict};
-use crate::engine::{Run, Step};
+use crate::engine::{Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
 
@@ -48,6 +48,7 @@ pub enum Decision {
 #[must_use = "a session does nothing until it receives an outcome"]
 #[derive(Debug)]
 pub struct Session<'p, C = AnyError> {
+    overrides: Overrides,
     run: Run<&'p RetryPolicy<C>>,
     /// When the call starts.
     start: Duration,
@@ -70,6 +71,7 @@ impl<C> RetryPolicy<C> {
     /// from the same clock.
     pub const fn start_at(&self, now: Duration) -> Session<'_, C> {
         Session {
+            overrides: Overrides::NONE,
             run: Run::new(self),
             start: now,
             attempt_start: now,
@@ -83,25 +85,24 @@ impl<C> Session<'_, C> {
     /// [`Call::non_idempotent`](crate::call::Call::non_idempotent). Call it before the
     /// first attempt.
     pub const fn non_idempotent(mut self) -> Self {
-        if let Some(overrides) = self.run.overrides() {
-            overrides.non_idempotent = true;
-        }
+        self.overrides.non_idempotent = true;
         self
     }
 
     /// If the budget is empty, leaves a [`last_wait`](Self::last_wait) to serve before
     /// the outcome is returned. Call it before the first attempt.
     pub const fn long_polling(mut self) -> Self {
-        if let Some(overrides) = self.run.overrides() {
-            overrides.long_polling = true;
-        }
+        self.overrides.long_polling = true;
         self
     }
 
     /// Returns the attempt that is running, or the next one.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        self.run.attempt(self.attempt_start)
+        match self.run.progress() {
+            Some(progress) => progress.attempt(self.attempt_start),
+            None => self.overrides.first_attempt(self.run.settings()),
+        }
     }
 
     /// Asks the policy's limiter whether the next attempt may start at `now`.
@@ -115,7 +116,7 @@ impl<C> Session<'_, C> {
     /// Returns how long to wait before asking again.
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         self.attempt_start = now;
-        let (settings, progress) = self.run.start(self.start);
+        let (settings, progress) = self.run.start(self.overrides, self.start);
         progress.admit(settings, now)?;
         progress.start_attempt(now);
         Ok(())
@@ -150,7 +151,7 @@ impl<C> Session<'_, C> {
         if let Some(end) = self.end {
             return Decision::Stop(end.reason);
         }
-        let (settings, progress) = self.run.start(self.start);
+        let (settings, progress) = self.run.start(self.overrides, self.start);
         match progress.decide(settings, verdict, now) {
             Step::Retry(delay) => {
                 progress.add_wait(delay);

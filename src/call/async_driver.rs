@@ -7,6 +7,7 @@ use pin_project_lite::pin_project;
 use super::operation::DriverSeal;
 use super::sealed::Sealed;
 use super::{Driver, LongPolling, Operation};
+use crate::engine::Overrides;
 use crate::timer::{DefaultTimer, Timer};
 
 pin_project! {
@@ -36,7 +37,24 @@ impl<F: Operation<M>, M: SleepOf> Async<F, M> {
         Self {
             op,
             timer,
-            stage: Stage::Start,
+            stage: Stage::New,
+        }
+    }
+
+    /// Replaces the operation or the timer of a call that has not been polled.
+    pub(super) fn map<G, N>(self, change: impl FnOnce(F, M) -> (G, N)) -> Async<G, N>
+    where
+        G: Operation<N>,
+        N: SleepOf,
+    {
+        let (op, timer) = change(self.op, self.timer);
+        Async {
+            op,
+            timer,
+            stage: match self.stage {
+                Stage::Configured { overrides } => Stage::Configured { overrides },
+                _ => Stage::New,
+            },
         }
     }
 }
@@ -55,15 +73,29 @@ impl<F: Operation<M>, M: SleepOf> Driver for Async<F, M> {
     type LongPolling = Async<LongPolling<F>, M>;
 
     fn long_polling(self) -> Self::LongPolling {
-        Async::with_timer(LongPolling { op: self.op }, self.timer)
+        self.map(|op, timer| (LongPolling { op }, timer))
+    }
+
+    fn overrides(&mut self) -> Option<&mut Overrides> {
+        if let Stage::New = self.stage {
+            let overrides = Overrides::NONE;
+            self.stage = Stage::Configured { overrides };
+        }
+        match &mut self.stage {
+            Stage::Configured { overrides } => Some(overrides),
+            // The call has been polled.
+            _ => None,
+        }
     }
 }
 
 pin_project! {
     #[project = StageProjection]
     pub(super) enum Stage<A, S, K> {
+        // Nothing has been done yet, and no setting differs from the policy's.
+        New,
         // Nothing has been done yet.
-        Start,
+        Configured { overrides: Overrides },
         // The wait is over. The limiter admits the next attempt.
         Admission,
         Attempt { #[pin] future: A },

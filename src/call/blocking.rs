@@ -9,7 +9,7 @@ use super::sealed::Sealed;
 use super::{Call, ClassifierRef, Driver, Hook, PolicyClassifier, PolicyRef};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
-use crate::engine::{self, FIRST_SUCCESS, Step};
+use crate::engine::{FIRST_SUCCESS, Overrides, Step};
 use crate::error::{Outcome, StopReason};
 use crate::policy::RetryPolicy;
 use crate::timer;
@@ -41,6 +41,7 @@ impl<C> RetryPolicy<C> {
             self,
             Blocking {
                 op,
+                overrides: None,
                 sleep: timer::sleep_blocking,
             },
         )
@@ -51,6 +52,8 @@ impl<C> RetryPolicy<C> {
 #[derive(Clone, Copy)]
 pub struct Blocking<F, S = fn(Duration)> {
     op: F,
+    /// `None` if no setting differs from the policy's.
+    overrides: Option<Overrides>,
     sleep: S,
 }
 
@@ -72,6 +75,10 @@ where
 
     fn long_polling(self) -> Self {
         self
+    }
+
+    fn overrides(&mut self) -> Option<&mut Overrides> {
+        Some(self.overrides.get_or_insert(Overrides::NONE))
     }
 }
 
@@ -105,6 +112,7 @@ where
             hook: self.hook,
             driver: Blocking {
                 op: self.driver.op,
+                overrides: self.driver.overrides,
                 sleep,
             },
         }
@@ -154,13 +162,13 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        if !self.run.may_take_short_path() {
+        if self.driver.overrides.is_some() || !self.run.settings().is_simple {
             return self.run_to_end(None);
         }
-        let result = (self.driver.op)(self.run.start_attempt(Duration::ZERO));
+        let result = (self.driver.op)(self.run.start_on_short_path());
         let verdict = self.verdict(&result);
         if verdict == Verdict::Success {
-            engine::record_first_success(self.run.settings());
+            self.run.succeed_on_short_path();
             return Outcome {
                 result,
                 summary: FIRST_SUCCESS,
@@ -189,8 +197,9 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        let clock = BlockingClock::new(self.run.needs_clock());
-        self.run.start(clock.now());
+        let overrides = self.driver.overrides.unwrap_or(Overrides::NONE);
+        let clock = BlockingClock::new(overrides.needs_clock(self.run.settings()));
+        self.run.start(overrides, clock.now());
         loop {
             let (result, verdict) = match made.take() {
                 Some(made) => made,
@@ -201,7 +210,7 @@ where
                     (result, verdict)
                 }
             };
-            let (settings, progress) = self.run.start(Duration::ZERO);
+            let (settings, progress) = self.run.started();
             let decided_at = clock.now();
             let delay = match progress.decide(settings, verdict, decided_at) {
                 Step::Stop(stop) => {
@@ -236,7 +245,7 @@ where
     {
         loop {
             let now = clock.now();
-            let (settings, progress) = self.run.start(now);
+            let (settings, progress) = self.run.started();
             match progress.admit(settings, now) {
                 Ok(()) => return progress.start_attempt(now),
                 Err(delay) => {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
-use crate::engine::{Run, Step};
+use crate::engine::{Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::event::RetryEvent;
 
 /// The part that async and blocking loops share.
 #[derive(Debug)]
 pub(super) struct LoopState<P: PolicyRef> {
+    overrides: Overrides,
     run: Run<P>,
     turn: Turn,
 }
@@ -42,15 +43,14 @@ pub(super) struct Wait {
 impl<P: PolicyRef> LoopState<P> {
     pub(super) const fn new(policy: P) -> Self {
         Self {
+            overrides: Overrides::NONE,
             run: Run::new(policy),
             turn: Turn::Admission,
         }
     }
 
     pub(super) const fn non_idempotent(mut self) -> Self {
-        if let Some(overrides) = self.run.overrides() {
-            overrides.non_idempotent = true;
-        }
+        self.overrides.non_idempotent = true;
         self
     }
 
@@ -64,12 +64,18 @@ impl<P: PolicyRef> LoopState<P> {
     }
 
     pub(super) fn needs_clock(&self) -> bool {
-        self.run.needs_clock()
+        match self.run.progress() {
+            Some(progress) => progress.needs_clock(self.run.settings()),
+            None => self.overrides.needs_clock(self.run.settings()),
+        }
     }
 
     /// Returns the attempt that starts at `now`, or the last one of a call that ended.
     pub(super) fn attempt(&self, now: Duration) -> Attempt {
-        self.run.attempt(now)
+        match self.run.progress() {
+            Some(progress) => progress.attempt(now),
+            None => self.overrides.first_attempt(self.run.settings()),
+        }
     }
 
     pub(super) const fn attempts(&self) -> u32 {
@@ -95,7 +101,7 @@ impl<P: PolicyRef> LoopState<P> {
 
     /// Charges the time limit for the part of a wait that was not served.
     pub(super) fn charge_unserved(&mut self, unserved: Duration) {
-        let (_, progress) = self.run.start(Duration::ZERO);
+        let (_, progress) = self.run.started();
         progress.charge_unserved(unserved);
     }
 
@@ -124,7 +130,7 @@ impl<P: PolicyRef> LoopState<P> {
             Turn::Attempt(_) => {}
             Turn::Ended(_) => return ControlFlow::Break(result),
             Turn::Admission | Turn::Wait(_) => {
-                let (settings, progress) = self.run.start(now);
+                let (settings, progress) = self.run.start(self.overrides, now);
                 // The attempt was made without its wait: it is not free.
                 progress.start_attempt(now);
                 progress.stop(settings, StopReason::OutOfTurn);
@@ -132,7 +138,7 @@ impl<P: PolicyRef> LoopState<P> {
                 return ControlFlow::Break(result);
             }
         }
-        let (settings, progress) = self.run.start(now);
+        let (settings, progress) = self.run.start(self.overrides, now);
         match progress.decide(settings, verdict, now) {
             Step::Retry(delay) => {
                 self.turn = Turn::Wait(Wait {
@@ -155,7 +161,7 @@ impl<P: PolicyRef> LoopState<P> {
             // Never longer than what was left before, even if the clock went back.
             Some(due) => due.saturating_sub(now).min(wait.delay),
             None => {
-                let (_, progress) = self.run.start(now);
+                let (_, progress) = self.run.start(self.overrides, now);
                 let left = match wait.decided_at {
                     // The attempt starts at once if the time limit has passed: there is no
                     // outcome left to return.
@@ -180,7 +186,7 @@ impl<P: PolicyRef> LoopState<P> {
     ///
     /// Returns the wait that follows. If it is zero, the caller has to yield.
     pub(super) fn try_start(&mut self, now: Duration) -> Result<Attempt, Duration> {
-        let (settings, progress) = self.run.start(now);
+        let (settings, progress) = self.run.start(self.overrides, now);
         match progress.admit(settings, now) {
             Ok(()) => {
                 let attempt = progress.start_attempt(now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::PolicyRef;
 use super::loop_state::{LoopState, Turn};
-use super::poll::ATTEMPTS_PER_POLL;
+use super::steps::ATTEMPTS_PER_YIELD;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::error::StopReason;
@@ -173,7 +173,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
                 Turn::Ended(_) => return self.state.attempt(self.now()),
                 Turn::Wait(wait) => {
                     if wait.delay.is_zero() {
-                        if self.attempts() % ATTEMPTS_PER_POLL == 0 {
+                        if self.attempts() % ATTEMPTS_PER_YIELD == 0 {
                             yield_now().await;
                         }
                     } else {

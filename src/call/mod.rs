@@ -23,6 +23,7 @@ mod loops;
 mod operation;
 mod poll;
 mod retry;
+mod steps;
 mod timeout;
 #[cfg(feature = "tower")]
 pub(crate) mod tower;
@@ -149,8 +150,8 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     /// let outcome = policy.retry_blocking(|_| Err::<(), _>("down")).max_attempts(7).outcome();
     /// assert_eq!(outcome.attempts, 7);
     /// ```
-    pub const fn max_attempts(mut self, n: u32) -> Self {
-        if let Some(overrides) = self.run.overrides() {
+    pub fn max_attempts(mut self, n: u32) -> Self {
+        if let Some(overrides) = self.driver.overrides() {
             overrides.set_max_attempts(n);
         }
         self
@@ -174,8 +175,8 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     ///     .outcome();
     /// assert_eq!((outcome.attempts, outcome.reason), (3, StopReason::OutOfTime));
     /// ```
-    pub const fn max_elapsed(mut self, total: Duration) -> Self {
-        if let Some(overrides) = self.run.overrides() {
+    pub fn max_elapsed(mut self, total: Duration) -> Self {
+        if let Some(overrides) = self.driver.overrides() {
             overrides.max_elapsed = Some(total);
         }
         self
@@ -194,8 +195,8 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     /// let outcome = policy.retry_blocking(|_| Err::<(), _>("reset")).non_idempotent().outcome();
     /// assert_eq!((outcome.attempts, outcome.reason), (1, StopReason::NotIdempotent));
     /// ```
-    pub const fn non_idempotent(mut self) -> Self {
-        if let Some(overrides) = self.run.overrides() {
+    pub fn non_idempotent(mut self) -> Self {
+        if let Some(overrides) = self.driver.overrides() {
             overrides.non_idempotent = true;
         }
         self
@@ -223,7 +224,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     /// assert_eq!((result, slept), (Err("down"), vec![Duration::from_secs(2)]));
     /// ```
     pub fn long_polling(mut self) -> Call<P, D::LongPolling, J, H> {
-        if let Some(overrides) = self.run.overrides() {
+        if let Some(overrides) = self.driver.overrides() {
             overrides.long_polling = true;
         }
         Call {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use super::sealed::Sealed;
 use crate::attempt::Attempt;
+use crate::engine::Overrides;
 
 /// The driver of a call with its operation: [`Async`](super::Async) or
 /// [`Blocking`](super::Blocking). Sealed.
@@ -19,6 +20,10 @@ pub trait Driver: Sealed<DriverSeal> {
 
     #[doc(hidden)]
     fn long_polling(self) -> Self::LongPolling;
+
+    /// Returns the call's own settings, or `None` if the call has started.
+    #[doc(hidden)]
+    fn overrides(&mut self) -> Option<&mut Overrides>;
 }
 
 /// What an async call runs: a closure that returns a future, or a tower service with

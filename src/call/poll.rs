@@ -2,23 +2,19 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::async_driver::{Async, Stage, StageProjection};
+use super::async_driver::{Async, SleepOf, Stage, StageProjection};
 use super::operation::OutcomeOf;
-use super::{Call, ClassifierRef, Hook, Operation, PolicyRef};
+use super::{Call, ClassifierRef, Hook, Operation, PolicyRef, steps};
+use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
-use crate::engine::{self, Step, Stop};
-use crate::error::{Outcome, StopReason};
+use crate::engine::{FIRST_SUCCESS, Overrides, Step};
+use crate::error::{Outcome, StopReason, Summary};
 use crate::timer::Timer;
 
-/// How many attempts one poll makes before it lets other tasks run. An operation that
-/// is always ready and is retried without delay would otherwise block its thread.
-pub(super) const ATTEMPTS_PER_POLL: u32 = 64;
-
-/// What the parts of a poll return: the end of the call, or `None` if it goes on.
+/// What a part of a poll returns: the end of the call, or `None` if it goes on.
 type End<F, M> = Option<(OutcomeOf<F, M>, StopReason)>;
 
 impl<P, F, M, J, H, T, E> Call<P, Async<F, M>, J, H>
@@ -31,53 +27,46 @@ where
     H: Hook<T, E>,
 {
     /// Polls the call to its end. The short path is inline here: a first attempt that
-    /// succeeds, of a call without limiter, observer, time limit and refilling budget.
-    /// Everything else is out of line. The bench `overhead` shows what that saves.
+    /// succeeds, of a call without settings of its own, limiter, observer, time limit and
+    /// refilling budget. Everything else is out of line. The bench `overhead` shows what
+    /// that saves.
     #[inline]
-    fn poll_end(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<(Result<T, E>, StopReason)> {
-        if matches!(self.driver.stage, Stage::Start) && self.run.may_take_short_path() {
-            self.as_mut().start_attempt(Duration::ZERO);
+    fn poll_end<R: CallResult<T, E>>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        if matches!(self.driver.stage, Stage::New) && self.run.settings().is_simple {
+            self.as_mut().start_first_attempt();
         }
-        for _ in 0..ATTEMPTS_PER_POLL {
-            let mut driver = self.as_mut().project().driver.project();
-            if let StageProjection::Attempt { future } = driver.stage.as_mut().project() {
+        loop {
+            let this = self.as_mut().project();
+            let mut driver = this.driver.project();
+            let end = if let StageProjection::Attempt { future } = driver.stage.as_mut().project() {
                 let result = ready!(future.poll(cx));
                 // The future may hold a connection, and must not be polled again.
                 driver.stage.set(Stage::Done);
-                let this = self.as_mut().project();
                 let classifier = this.classifier.classifier(this.run.policy());
-                let verdict = classifier.classify(result.as_ref());
-                if verdict == Verdict::Success && self.run.may_take_short_path() {
-                    engine::record_first_success(self.run.settings());
-                    return Poll::Ready((result, StopReason::Success));
+                match classifier.classify(result.as_ref()) {
+                    Verdict::Success if this.run.is_on_short_path() => {
+                        this.run.succeed_on_short_path();
+                        return Poll::Ready(R::new(result, || FIRST_SUCCESS));
+                    }
+                    verdict => self.as_mut().after_attempt(result, verdict),
                 }
-                if let Some(end) = self.as_mut().after_attempt(result, verdict) {
-                    return Poll::Ready(end);
-                }
-            }
-            if let Some(end) = ready!(self.as_mut().before_attempt(cx)) {
-                return Poll::Ready(end);
+            } else {
+                ready!(self.as_mut().before_attempt(cx))
+            };
+            if let Some((result, reason)) = end {
+                return Poll::Ready(R::new(result, || self.run.summary(reason)));
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
-    /// Starts the next attempt.
-    // A function of its own, so that the future does not take up stack space in
-    // `poll_end` in a build without optimization.
+    /// Starts the first attempt of a call on the short path.
+    // A function of its own, as `start_attempt`: the future does not take up stack space
+    // in the function that polls it, in a build without optimization.
     #[inline]
-    fn start_attempt(self: Pin<&mut Self>, now: Duration) {
+    fn start_first_attempt(self: Pin<&mut Self>) {
         let this = self.project();
-        let mut driver = this.driver.project();
-        // If the operation panics, it must not start again.
-        driver.stage.set(Stage::Done);
-        let attempt = this.run.start_attempt(now);
-        let future = driver.op.attempt(attempt, driver.timer);
-        driver.stage.set(Stage::Attempt { future });
+        let attempt = this.run.start_on_short_path();
+        start_attempt(this.driver, attempt);
     }
 
     /// Decides what follows an attempt, and begins the wait.
@@ -86,98 +75,84 @@ where
     fn after_attempt(self: Pin<&mut Self>, result: Result<T, E>, verdict: Verdict) -> End<F, M> {
         let this = self.project();
         let mut driver = this.driver.project();
-        let timer = &*driver.timer;
-        let (settings, progress) = this.run.start(Duration::ZERO);
+        let (settings, progress) = this.run.started();
         if !driver.op.is_repeatable() {
             progress.set_unrepeatable();
         }
-        let decided_at = now_if(progress.needs_clock(settings), timer);
-        match progress.decide(settings, verdict, decided_at) {
-            Step::Stop(Stop {
-                reason,
-                last_wait: None,
-            }) => return Some((result, reason)),
-            Step::Stop(Stop {
-                reason,
-                last_wait: Some(delay),
-            }) => match F::keep(result) {
-                Ok(kept) => {
-                    let (sleep, kept) = (timer.sleep(delay), Some(kept));
-                    driver.stage.set(Stage::Wait { sleep, kept });
-                }
-                Err(result) => return Some((result, reason)),
-            },
+        let (step, decided_at) = steps::decide(settings, progress, verdict, driver.timer);
+        let (sleep, kept) = match step {
             Step::Retry(delay) => {
                 let event = || progress.retry_event(settings, delay, decided_at);
                 this.hook.before_wait(result.as_ref(), event);
-                let now = now_if(progress.needs_clock(settings), timer);
-                let Some(delay) = progress.remaining_delay(delay, decided_at, now) else {
-                    progress.stop(settings, StopReason::OutOfTime);
-                    return Some((result, StopReason::OutOfTime));
-                };
-                // The result may hold a connection.
-                drop(result);
-                progress.add_wait(delay);
-                let (sleep, kept) = (timer.sleep(delay), None);
-                driver.stage.set(Stage::Wait { sleep, kept });
+                match steps::sleep(settings, progress, delay, decided_at, driver.timer) {
+                    Some(sleep) => (sleep, None),
+                    None => return Some((result, StopReason::OutOfTime)),
+                }
             }
-        }
+            Step::Stop(stop) => match (stop.last_wait, F::keep(result)) {
+                (Some(delay), Ok(kept)) => (driver.timer.sleep(delay), Some(kept)),
+                (None, Ok(kept)) => return Some((F::release(kept), stop.reason)),
+                (_, Err(result)) => return Some((result, stop.reason)),
+            },
+        };
+        driver.stage.set(Stage::Wait { sleep, kept });
         None
     }
 
     /// Waits until the next attempt may start, and starts it.
     #[cold]
     #[inline(never)]
-    fn before_attempt(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<F, M>> {
+    fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<F, M>> {
+        let mut this = self.project();
+        let mut driver = this.driver.as_mut().project();
         loop {
-            let this = self.as_mut().project();
-            let mut driver = this.driver.project();
-            let timer = &*driver.timer;
             match driver.stage.as_mut().project() {
-                StageProjection::Attempt { .. } => return Poll::Ready(None),
-                StageProjection::Start => {
-                    this.run.start(now_if(this.run.needs_clock(), timer));
+                StageProjection::New => {
+                    steps::start(this.run, Overrides::NONE, driver.timer);
                 }
-                StageProjection::Admission => {}
+                StageProjection::Configured { overrides } => {
+                    steps::start(this.run, *overrides, driver.timer);
+                }
                 StageProjection::Wait { sleep, kept } => {
                     ready!(sleep.poll(cx));
                     if let Some(kept) = kept.take() {
                         driver.stage.set(Stage::Done);
-                        let end = (F::release(kept), StopReason::OutOfBudget);
-                        return Poll::Ready(Some(end));
+                        return Poll::Ready(Some((F::release(kept), StopReason::OutOfBudget)));
+                    }
+                    if steps::has_to_yield(this.run, cx) {
+                        driver.stage.set(Stage::Admission);
+                        return Poll::Pending;
                     }
                 }
+                StageProjection::Admission => {}
+                StageProjection::Attempt { .. } => return Poll::Ready(None),
                 // The call has ended, or a callback panicked.
                 StageProjection::Done => return Poll::Pending,
             }
             driver.stage.set(Stage::Admission);
-            let now = now_if(this.run.needs_clock(), timer);
-            let (settings, progress) = this.run.start(now);
-            match progress.admit(settings, now) {
-                Ok(()) => {
-                    self.as_mut().start_attempt(now);
+            match ready!(steps::admit(this.run, driver.timer, cx)) {
+                Ok(attempt) => {
+                    start_attempt(this.driver, attempt);
                     return Poll::Ready(None);
                 }
-                Err(Duration::ZERO) => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Err(delay) => {
-                    let (sleep, kept) = (timer.sleep(delay), None);
-                    driver.stage.set(Stage::Wait { sleep, kept });
-                }
+                Err(sleep) => driver.stage.set(Stage::Wait { sleep, kept: None }),
             }
         }
     }
 }
 
-/// Returns the timer's time if the call depends on it.
-fn now_if<M: Timer>(needs_clock: bool, timer: &M) -> Duration {
-    if needs_clock {
-        timer.now()
-    } else {
-        Duration::ZERO
-    }
+/// Starts an attempt.
+#[inline]
+fn start_attempt<F, M>(driver: Pin<&mut Async<F, M>>, attempt: Attempt)
+where
+    F: Operation<M>,
+    M: SleepOf,
+{
+    let mut driver = driver.project();
+    // If the operation panics, it must not start again.
+    driver.stage.set(Stage::Done);
+    let future = driver.op.attempt(attempt, driver.timer);
+    driver.stage.set(Stage::Attempt { future });
 }
 
 impl<P, F, M, J, H> Future for Call<P, Async<F, M>, J, H>
@@ -193,7 +168,7 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_end(cx).map(|(result, _)| result)
+        self.poll_end(cx)
     }
 }
 
@@ -220,9 +195,28 @@ where
     type Output = Outcome<F::Ok, F::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut call = self.project().call;
-        let (result, reason) = ready!(call.as_mut().poll_end(cx));
-        let summary = call.run.summary(reason);
-        Poll::Ready(Outcome { result, summary })
+        self.project().call.poll_end(cx)
+    }
+}
+
+/// What a call returns: its last result, or the [`Outcome`].
+trait CallResult<T, E> {
+    fn new(result: Result<T, E>, summary: impl FnOnce() -> Summary) -> Self;
+}
+
+impl<T, E> CallResult<T, E> for Result<T, E> {
+    #[inline]
+    fn new(result: Self, _: impl FnOnce() -> Summary) -> Self {
+        result
+    }
+}
+
+impl<T, E> CallResult<T, E> for Outcome<T, E> {
+    #[inline]
+    fn new(result: Result<T, E>, summary: impl FnOnce() -> Summary) -> Self {
+        Self {
+            result,
+            summary: summary(),
+        }
     }
 }

@@ -104,7 +104,7 @@ where
         N: Timer,
         F: Operation<N>,
     {
-        self.map_driver(|driver| Async::with_timer(driver.op, timer))
+        self.map_driver(|driver| driver.map(|op, _| (op, timer)))
     }
 
     /// Cuts each attempt after `limit`, or after what is left of `max_elapsed` if that
@@ -171,14 +171,12 @@ where
         M: Timer,
         G: Fn(TimedOut) -> F::Error + Clone,
     {
-        self.map_driver(|driver| {
-            let op = Timed {
-                op: driver.op,
-                limit,
-                into_error,
-            };
-            Async::with_timer(op, driver.timer)
-        })
+        let timed = |op| Timed {
+            op,
+            limit,
+            into_error,
+        };
+        self.map_driver(|driver| driver.map(|op, timer| (timed(op), timer)))
     }
 
     /// Returns a future of the [`Outcome`]: the result with a summary of the call.

@@ -311,15 +311,6 @@ impl Progress {
     }
 }
 
-/// Records that a simple call succeeded at its first attempt: what
-/// [`Progress::decide`] would do.
-#[inline]
-pub(crate) fn record_first_success(settings: &Settings) {
-    if let Some(budget) = &settings.budget {
-        budget.succeeded(None, Duration::ZERO);
-    }
-}
-
 /// Draws what is added to a hint, so that clients that received the same hint do not
 /// return together: U[0, min(ceiling, hint / 2)] with jitter, 0 without.
 fn hint_spread(backoff: &Backoff, retry: u32, hint: Duration, seed: Option<u64>) -> Duration {

@@ -7,8 +7,12 @@ use crate::attempt::Attempt;
 use crate::policy::{Settings, at_least_one};
 
 /// The settings of one call that differ from its policy's.
+#[expect(
+    unnameable_types,
+    reason = "a hidden method of a sealed trait returns it"
+)]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Overrides {
+pub struct Overrides {
     pub(crate) long_polling: bool,
     pub(crate) max_attempts: Option<NonZeroU32>,
     pub(crate) max_elapsed: Option<Duration>,
@@ -45,10 +49,9 @@ impl Overrides {
         }
     }
 
-    /// Returns true if a call may take the short path, which knows no time.
-    #[inline]
-    pub(crate) const fn is_simple(&self, settings: &Settings) -> bool {
-        settings.is_simple && self.max_elapsed.is_none()
+    /// Returns true if a call with these overrides depends on the time.
+    pub(crate) const fn needs_clock(&self, settings: &Settings) -> bool {
+        self.time_limit(settings).is_some() || settings.shares_clock()
     }
 
     /// The first attempt of a call with these overrides.

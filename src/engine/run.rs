@@ -1,6 +1,5 @@
 //! `Run`: one call's policy and progress, as every driver holds them.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::{FIRST_SUCCESS, Overrides, Progress};
@@ -10,15 +9,11 @@ use crate::policy::{PolicyRef, Settings, settings};
 
 /// A call's policy and progress. Dropping it returns the cost of a retry that has
 /// not started, exactly once: the progress owns the payment, and nothing clones it.
+#[derive(Debug)]
 pub(crate) struct Run<P: PolicyRef> {
     policy: P,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    NotStarted(Overrides),
-    Started(Progress),
+    /// `None` until the call starts. A call on the short path never has one.
+    progress: Option<Progress>,
 }
 
 impl<P: PolicyRef> Run<P> {
@@ -26,12 +21,12 @@ impl<P: PolicyRef> Run<P> {
     pub(crate) const fn new(policy: P) -> Self {
         Self {
             policy,
-            state: State::NotStarted(Overrides::NONE),
+            progress: None,
         }
     }
 
     #[inline]
-    pub(crate) fn policy(&self) -> &P {
+    pub(crate) const fn policy(&self) -> &P {
         &self.policy
     }
 
@@ -45,80 +40,62 @@ impl<P: PolicyRef> Run<P> {
         &self.policy.policy().classifier
     }
 
-    /// Returns the call's own settings, or `None` if the call has started.
-    pub(crate) const fn overrides(&mut self) -> Option<&mut Overrides> {
-        match &mut self.state {
-            State::NotStarted(overrides) => Some(overrides),
-            State::Started(_) => None,
-        }
-    }
-
-    /// Returns true if the call has not started and may take the short path.
+    /// Starts the first attempt on the short path, which needs no progress.
     #[inline]
-    pub(crate) fn may_take_short_path(&self) -> bool {
-        match &self.state {
-            State::NotStarted(overrides) => overrides.is_simple(self.settings()),
-            State::Started(_) => false,
+    pub(crate) fn start_on_short_path(&self) -> Attempt {
+        Overrides::NONE.first_attempt(self.settings())
+    }
+
+    /// Returns true if no progress was needed so far.
+    #[inline]
+    pub(crate) const fn is_on_short_path(&self) -> bool {
+        self.progress.is_none()
+    }
+
+    /// Records that an attempt on the short path succeeded: what
+    /// [`Progress::decide`] would do.
+    #[inline]
+    pub(crate) fn succeed_on_short_path(&self) {
+        if let Some(budget) = &self.settings().budget {
+            budget.succeeded(None, Duration::ZERO);
         }
     }
 
-    /// Returns true if the call depends on the time.
+    /// Starts the call at `now`, unless it has started.
+    pub(crate) fn start(
+        &mut self,
+        overrides: Overrides,
+        now: Duration,
+    ) -> (&Settings, &mut Progress) {
+        let settings = settings(&self.policy);
+        let start = || Progress::start(settings, overrides, now);
+        (settings, self.progress.get_or_insert_with(start))
+    }
+
+    /// Returns the settings and the progress of a call that has started.
+    pub(crate) fn started(&mut self) -> (&Settings, &mut Progress) {
+        // A call that has not started began at time zero: it has no time limit.
+        self.start(Overrides::NONE, Duration::ZERO)
+    }
+
+    /// Returns true if the started call depends on the time.
     pub(crate) fn needs_clock(&self) -> bool {
-        let settings = self.settings();
-        match &self.state {
-            State::NotStarted(overrides) => {
-                overrides.time_limit(settings).is_some() || settings.shares_clock()
-            }
-            State::Started(progress) => progress.needs_clock(settings),
-        }
-    }
-
-    /// Starts the next attempt at `now`. From here on its cost is spent.
-    #[inline]
-    pub(crate) fn start_attempt(&mut self, now: Duration) -> Attempt {
-        match &mut self.state {
-            State::NotStarted(overrides) => overrides.first_attempt(settings(&self.policy)),
-            State::Started(progress) => progress.start_attempt(now),
-        }
-    }
-
-    /// Returns the summary of a call that ended for `reason`.
-    pub(crate) const fn summary(&self, reason: StopReason) -> Summary {
-        match &self.state {
-            // Only the short path ends a call without a progress.
-            State::NotStarted(_) => FIRST_SUCCESS,
-            State::Started(progress) => progress.summary(reason),
-        }
-    }
-
-    /// Returns the attempt that starts at `now`, or the one that is running.
-    #[inline]
-    pub(crate) fn attempt(&self, now: Duration) -> Attempt {
-        match &self.state {
-            State::NotStarted(overrides) => overrides.first_attempt(self.settings()),
-            State::Started(progress) => progress.attempt(now),
-        }
+        self.progress
+            .as_ref()
+            .is_some_and(|progress| progress.needs_clock(self.settings()))
     }
 
     /// Returns the progress, if the call has started.
     pub(crate) const fn progress(&self) -> Option<&Progress> {
-        match &self.state {
-            State::NotStarted(_) => None,
-            State::Started(progress) => Some(progress),
-        }
+        self.progress.as_ref()
     }
 
-    /// Returns the settings and the progress of a call that started at `now` at the
-    /// latest.
-    pub(crate) fn start(&mut self, now: Duration) -> (&Settings, &mut Progress) {
-        let settings = settings(&self.policy);
-        if let State::NotStarted(overrides) = self.state {
-            self.state = State::Started(Progress::start(settings, overrides, now));
-        }
-        match &mut self.state {
-            State::Started(progress) => (settings, progress),
-            // The lines above replaced this state.
-            State::NotStarted(_) => unreachable!("the call has started"),
+    /// Returns the summary of a call that ended for `reason`.
+    pub(crate) const fn summary(&self, reason: StopReason) -> Summary {
+        match &self.progress {
+            Some(progress) => progress.summary(reason),
+            // Only the short path ends a call without a progress.
+            None => FIRST_SUCCESS,
         }
     }
 }
@@ -126,17 +103,8 @@ impl<P: PolicyRef> Run<P> {
 impl<P: PolicyRef> Drop for Run<P> {
     #[inline]
     fn drop(&mut self) {
-        if let State::Started(progress) = &mut self.state {
+        if let Some(progress) = &mut self.progress {
             progress.cancel(settings(&self.policy));
         }
-    }
-}
-
-impl<P: PolicyRef + fmt::Debug> fmt::Debug for Run<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
-            .field("policy", &self.policy)
-            .field("state", &self.state)
-            .finish()
     }
 }
