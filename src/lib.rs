@@ -94,6 +94,7 @@ mod jitter;
 mod limiter;
 mod policy;
 mod session;
+pub mod testing;
 mod timer;
 
 pub use attempt::Attempt;
@@ -112,7 +113,8 @@ pub use jitter::Jitter;
 pub use limiter::{AdaptiveLimiter, Limiter};
 pub use policy::{LongPolling, Polling, RetryPolicy, ServerHint, ShortPolling};
 pub use session::{Decision, Session};
-pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
+pub use testing::ManualTimer;
+pub use timer::{DefaultTimer, Timer};
 #[cfg(feature = "tokio")]
 pub use timer::{TokioSleep, TokioTimer};
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -190,108 +190,4 @@ fn is_over(deadline: tokio::time::Instant) -> bool {
     #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
     let now = tokio::time::Instant::now();
     now >= deadline
-}
-
-/// A timer for tests, whose time moves only when somebody sleeps or
-/// [advances](Self::advance) it. Clones share one time and one log.
-///
-/// A sleep is over the first time it is polled; it moves the time forward and
-/// is logged. With it an `attempt_timeout` cuts every attempt that is not ready
-/// when first polled: for those, use tokio's paused clock.
-///
-/// ```
-/// use std::time::Duration;
-/// use reattempt::{Backoff, ManualTimer, RetryPolicy};
-///
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-/// # runtime.block_on(async {
-/// let timer = ManualTimer::new();
-/// let policy = RetryPolicy::new(Backoff::exponential(Duration::from_secs(1))).seed(7);
-/// let result = policy.retry(|_| async { Err::<(), _>("down") }).timer(&timer).await;
-/// assert_eq!(result, Err("down"));
-/// assert_eq!(timer.sleeps().len(), 2);
-/// # });
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct ManualTimer {
-    shared: Arc<Mutex<Manual>>,
-}
-
-#[derive(Debug, Default)]
-struct Manual {
-    now: Duration,
-    sleeps: Vec<Duration>,
-}
-
-impl ManualTimer {
-    /// A timer at time zero with an empty log.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Moves the time forward by `duration`, without a sleep.
-    pub fn advance(&self, duration: Duration) {
-        self.with(|manual| manual.now = manual.now.saturating_add(duration));
-    }
-
-    /// The time, zero at first.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.with(|manual| manual.now)
-    }
-
-    /// Every sleep so far, in order.
-    #[must_use]
-    pub fn sleeps(&self) -> Vec<Duration> {
-        self.with(|manual| manual.sleeps.clone())
-    }
-
-    /// Sleeps at once: for `sleep_with` in sync code.
-    pub fn sleep_blocking(&self, duration: Duration) {
-        self.with(|manual| {
-            manual.now = manual.now.saturating_add(duration);
-            manual.sleeps.push(duration);
-        });
-    }
-
-    fn with<R>(&self, read: impl FnOnce(&mut Manual) -> R) -> R {
-        // A panic elsewhere cannot leave the two fields half written.
-        read(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Timer for ManualTimer {
-    type Sleep = ManualSleep;
-
-    fn now(&self) -> Duration {
-        Self::now(self)
-    }
-
-    fn sleep(&self, duration: Duration) -> ManualSleep {
-        ManualSleep {
-            timer: self.clone(),
-            duration: Some(duration),
-        }
-    }
-}
-
-/// The sleep of [`ManualTimer`].
-#[must_use = "futures do nothing unless awaited"]
-#[derive(Debug)]
-pub struct ManualSleep {
-    timer: ManualTimer,
-    duration: Option<Duration>,
-}
-
-impl Future for ManualSleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if let Some(duration) = self.duration.take() {
-            self.timer.sleep_blocking(duration);
-        }
-        Poll::Ready(())
-    }
 }
