@@ -1,80 +1,50 @@
-//! `RetryBudget`: the lock-free token bucket that bounds a client's retries.
+//! `RetryBudget`: a limit on the retries of all calls of a client together.
+
+mod bucket;
+#[cfg(all(test, loom))]
+mod model;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU64, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::classify::ErrorKind;
-use crate::timer::{self, nanos};
+use crate::jitter;
+use crate::timer;
+use bucket::{Bucket, Income};
 
-/// A token bucket that all calls of a client share, so that in an outage its
-/// retries do not become the next outage. AWS calls it the retry quota.
+/// A token bucket that limits the retries of all calls of a client together.
 ///
-/// A retry takes its cost from the bucket before its wait; a retry that the
-/// bucket cannot pay for is not made, and the call ends with
-/// [`OutOfBudget`](crate::StopReason::OutOfBudget). Successes bring tokens back,
-/// never above the capacity. A call dropped while it waits gives its tokens
-/// back. First attempts are always free.
+/// Retries multiply the load on a server that fails. With a budget, a client
+/// retries freely while few calls fail, and hardly at all in an outage. AWS's
+/// SDKs call this the retry quota.
 ///
-/// Clones share one bucket: make it once for each client, not for each call.
+/// Each retry takes its cost from the bucket before its wait. If too few tokens
+/// are left, the call ends with
+/// [`OutOfBudget`](crate::StopReason::OutOfBudget). Successes add tokens, up to
+/// the capacity. A call that is dropped during its wait returns the cost of the
+/// retry. First attempts are free.
+///
+/// Clones share one bucket. Create one budget per client, not one per call. To
+/// lower the load on one server, use one budget per server.
 ///
 /// ```
-/// use std::time::Duration;
 /// use reattempt::{Backoff, RetryBudget, RetryPolicy, StopReason};
 ///
 /// let budget = RetryBudget::new(20);
 /// let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
 /// let outcome = policy.retry_blocking(|_| Err::<(), _>("down")).outcome();
-/// // One retry cost 14 of the 20 tokens; a second one could not be paid for.
+/// // One retry cost 14 of the 20 tokens, so there were too few for a second one.
 /// assert_eq!((outcome.attempts, outcome.reason), (2, StopReason::OutOfBudget));
 /// assert_eq!(budget.available(), 6);
 /// ```
 #[derive(Clone)]
 pub struct RetryBudget {
     bucket: Arc<Bucket>,
-    throttling: u32,
-    other: u32,
-    /// Whether the bucket refills by itself, so that the time matters.
+    throttling_cost: u32,
+    other_cost: u32,
+    /// `bucket.refills()`, which a const function cannot reach through the `Arc`.
     refills: bool,
-}
-
-struct Bucket {
-    /// The moment at which the bucket is full, so that one number holds the
-    /// tokens and the time they were counted at. In a bucket that does not
-    /// refill by itself the time stands still at 0, which leaves what is
-    /// missing of the capacity.
-    full_at: AtomicU64,
-    /// The latest time a caller told, in nanoseconds: only [`available`] reads it.
-    ///
-    /// [`available`]: RetryBudget::available
-    latest: AtomicU64,
-    /// In units.
-    capacity: u64,
-    /// The units in one token.
-    token: u64,
-    income: Income,
-    refill: Option<Refill>,
-}
-
-/// What a success brings.
-#[derive(Clone, Copy)]
-enum Income {
-    /// One token on the first attempt, else the last retry's cost.
-    Refund,
-    /// These units, on whichever attempt.
-    Ratio(u64),
-}
-
-/// A bucket that refills by itself counts in time: a unit comes in every
-/// 2^`shift` nanoseconds.
-#[derive(Clone, Copy)]
-struct Refill {
-    shift: u32,
 }
 
 /// AWS's cost of a retry after throttling, Retry behavior 2.1.
@@ -82,124 +52,239 @@ const THROTTLING_COST: u32 = 5;
 /// AWS's cost of any other retry.
 const OTHER_COST: u32 = 14;
 
-/// The units in a token of a bucket that does not refill by itself: a multiple
-/// of every whole number up to 16 and of 10⁴, so that the usual ratios are
-/// exact, and small enough for 2³² tokens in 63 bits.
-const TOKEN: u64 = 720_720_000;
-
-/// The most units a bucket holds.
-const ROOM: u64 = 1 << 62;
-
 impl RetryBudget {
-    /// A full bucket of `capacity` tokens with AWS's prices: a retry costs 5
-    /// after throttling and 14 otherwise; a success on the first attempt brings
-    /// 1, a success after retries the last retry's cost.
+    /// Creates a full bucket of `capacity` tokens with AWS's costs.
+    ///
+    /// A retry costs 5 tokens after throttling and 14 otherwise. A success on
+    /// the first attempt adds 1 token, and a success after retries adds the last
+    /// retry's cost. AWS's SDKs use a capacity of 500.
+    ///
+    /// A retry that costs more than the capacity is always refused: a bucket of
+    /// 5 to 13 tokens pays only for retries after throttling, and a smaller one
+    /// for none. Set lower [`costs`](Self::costs) for a small bucket.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryBudget, RetryPolicy, StopReason};
+    ///
+    /// let attempts = |budget: &RetryBudget| {
+    ///     let policy = RetryPolicy::new(Backoff::none()).budget(budget);
+    ///     policy.retry_blocking(|_| Err::<(), _>("down")).outcome().attempts
+    /// };
+    /// assert_eq!(attempts(&RetryBudget::new(500)), 3);
+    /// assert_eq!(attempts(&RetryBudget::new(10)), 1);
+    /// assert_eq!(attempts(&RetryBudget::new(10).costs(1, 2)), 3);
+    /// ```
     #[must_use]
     pub fn new(capacity: u32) -> Self {
-        Self::with(
-            Bucket::new(capacity, TOKEN, Income::Refund, None),
+        Self::of(
+            Bucket::full(capacity, Income::LastCost),
             THROTTLING_COST,
             OTHER_COST,
         )
     }
 
-    /// A full bucket of `burst` tokens in which a retry costs one and every
-    /// success brings `retries_per_success` of one: with 0.1 there is one retry
-    /// for ten successes once the burst is spent.
+    /// Creates a full bucket of `burst` tokens in which every retry costs one
+    /// token and every success adds `retries_per_success` tokens.
     ///
-    /// A ratio below zero, or NaN, counts as 0.
+    /// After the burst is spent, a ratio of 0.1 allows one retry for ten
+    /// successes. A ratio below zero, or NaN, counts as 0.
+    ///
+    /// The burst is also the capacity. With a burst of 0 nothing can be saved,
+    /// so no call is ever retried.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryBudget, RetryPolicy};
+    ///
+    /// let budget = RetryBudget::ratio(0.5, 2);
+    /// let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
+    /// assert_eq!(policy.retry_blocking(|_| Err::<(), _>("down")).call(), Err("down"));
+    /// assert_eq!(budget.available(), 0);
+    /// for _ in 0..2 {
+    ///     assert_eq!(policy.retry_blocking(|_| Ok::<_, &str>(1)).call(), Ok(1));
+    /// }
+    /// assert_eq!(budget.available(), 1);
+    /// ```
     #[must_use]
     pub fn ratio(retries_per_success: f64, burst: u32) -> Self {
-        let income = Income::Ratio(units(retries_per_success, TOKEN));
-        Self::with(Bucket::new(burst, TOKEN, income, None), 1, 1)
+        let income = Income::Ratio(retries_per_success);
+        Self::of(Bucket::full(burst, income), 1, 1)
     }
 
-    fn with(bucket: Bucket, throttling: u32, other: u32) -> Self {
+    fn of(bucket: Bucket, throttling_cost: u32, other_cost: u32) -> Self {
         Self {
-            refills: bucket.refill.is_some(),
+            refills: bucket.refills(),
             bucket: Arc::new(bucket),
-            throttling,
-            other,
+            throttling_cost,
+            other_cost,
         }
     }
 
-    /// Refills the bucket by itself too, so that a drained one recovers without
-    /// a success. Set it before cloning: what comes back is a full bucket of
-    /// its own.
+    /// Makes the bucket gain `tokens_per_second` as time passes, in addition to
+    /// what successes add.
     ///
-    /// A rate of zero, below zero or NaN changes nothing. The time of a token is
-    /// kept in whole nanoseconds, and the calls of one refilling budget should
-    /// wait on timers of one clock.
+    /// Use this for clients with few calls, which would otherwise have to wait
+    /// for successes. [`f64::INFINITY`] keeps the bucket full: a retry is then
+    /// refused only if it costs more than the capacity. Finite rates are limited
+    /// to 10⁹ tokens per second. A rate of zero, below zero or NaN changes
+    /// nothing.
+    ///
+    /// The time is that of the calls' [`Timer`](crate::Timer)s and starts at the
+    /// first call. All calls of one budget should use timers of one clock. If a
+    /// clock jumps ahead and comes back, the bucket is empty at worst and refills
+    /// from then on.
+    ///
+    /// Call this before cloning. The returned budget holds the same whole tokens
+    /// and is not shared with earlier clones.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Backoff, Decision, RetryBudget, RetryPolicy};
+    ///
+    /// // A token every two seconds.
+    /// let budget = RetryBudget::ratio(0.1, 1).refill(0.5);
+    /// let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
+    /// let is_retried = |seconds| {
+    ///     let now = Duration::from_secs(seconds);
+    ///     let decision = policy.start_at(now).decide(Err::<&(), _>(&"down"), now);
+    ///     matches!(decision, Decision::RetryAfter(_))
+    /// };
+    /// assert!(is_retried(10));
+    /// assert!(!is_retried(11));
+    /// assert!(is_retried(12));
+    /// ```
     #[must_use]
     pub fn refill(self, tokens_per_second: f64) -> Self {
-        match self.bucket.refilling(tokens_per_second) {
-            Some(bucket) => Self::with(bucket, self.throttling, self.other),
+        match self.bucket.refilling(tokens_per_second, self.available()) {
+            Some(bucket) => Self::of(bucket, self.throttling_cost, self.other_cost),
             None => self,
         }
     }
 
-    /// Sets what a retry costs, in tokens.
+    /// Sets what a retry costs, in tokens: after throttling, and after any other
+    /// failure.
+    ///
+    /// The default is 5 and 14 for [`new`](Self::new), and 1 and 1 for
+    /// [`ratio`](Self::ratio). A retry that costs more than the capacity is
+    /// always refused, and a retry that costs 0 is free. Earlier clones keep
+    /// their costs but share the tokens.
+    ///
+    /// ```
+    /// use reattempt::{Backoff, RetryBudget, RetryPolicy};
+    ///
+    /// let budget = RetryBudget::new(10).costs(1, 3);
+    /// let policy = RetryPolicy::new(Backoff::none()).budget(&budget).max_attempts(2);
+    /// let _ = policy.retry_blocking(|_| Err::<(), _>("down")).call();
+    /// assert_eq!(budget.available(), 7);
+    /// ```
     #[must_use]
     pub const fn costs(mut self, throttling: u32, other: u32) -> Self {
-        self.throttling = throttling;
-        self.other = other;
+        self.throttling_cost = throttling;
+        self.other_cost = other;
         self
     }
 
-    /// The whole tokens in the bucket.
+    /// Sets how many tokens the bucket holds at first.
     ///
-    /// A refilling bucket counts them now; where its calls wait on a [`Timer`]
-    /// with a clock far from the process's own, it counts them at the time of
-    /// the latest call.
+    /// The default is a full bucket. That is right for one client that lives
+    /// long. A fleet of many short-lived clients would start with a full bucket
+    /// each, and together they could retry without limit. Start those near
+    /// empty.
     ///
-    /// [`Timer`]: crate::Timer
+    /// A fraction is a chance, drawn by this call: 0.1 gives one client in ten a
+    /// token, and 2.5 gives two tokens or three. The value is clamped into 0 to
+    /// the capacity, and NaN counts as 0.
+    ///
+    /// A fleet of many small clients is safe only if it can retry every call
+    /// that it is allowed to and the server still keeps up:
+    /// *rate* × (1 + *chance to retry*) < *capacity*, with the fleet's rate of
+    /// first attempts, the fraction of them that the budgets let retry, and the
+    /// server's capacity in the same unit.
+    ///
+    /// Call this before cloning. The returned budget is not shared with earlier
+    /// clones.
+    ///
+    /// ```
+    /// use reattempt::RetryBudget;
+    ///
+    /// assert_eq!(RetryBudget::new(500).starting_at(20.0).available(), 20);
+    /// assert!(RetryBudget::new(500).starting_at(0.1).available() <= 1);
+    /// assert_eq!(RetryBudget::new(500).starting_at(1e9).available(), 500);
+    /// ```
+    #[must_use]
+    pub fn starting_at(self, tokens: f64) -> Self {
+        let tokens = drawn(tokens, jitter::entropy());
+        let bucket = self.bucket.holding(tokens);
+        Self::of(bucket, self.throttling_cost, self.other_cost)
+    }
+
+    /// Adds `tokens` to the bucket, up to its capacity.
+    ///
+    /// Use this to supply tokens from outside, for example from a bucket that a
+    /// whole fleet shares.
+    ///
+    /// ```
+    /// use reattempt::RetryBudget;
+    ///
+    /// let budget = RetryBudget::new(100).starting_at(0.0);
+    /// budget.deposit(30);
+    /// assert_eq!(budget.available(), 30);
+    /// budget.deposit(300);
+    /// assert_eq!(budget.available(), 100);
+    /// ```
+    pub fn deposit(&self, tokens: u32) {
+        self.bucket.give(tokens);
+    }
+
+    /// Returns the number of whole tokens in the bucket.
+    ///
+    /// For a refilling bucket this is the number now. If its calls use a
+    /// [`Timer`](crate::Timer) whose clock is years away from the process's own
+    /// clock, it is the number at the time of the latest call.
+    ///
+    /// ```
+    /// use reattempt::RetryBudget;
+    ///
+    /// assert_eq!(RetryBudget::new(500).available(), 500);
+    /// ```
     #[must_use]
     pub fn available(&self) -> u32 {
         let now = if self.refills {
-            self.bucket.plausible_now(timer::now())
+            timer::now()
         } else {
             Duration::ZERO
         };
         self.bucket.available(now)
     }
 
+    /// Whether the calls have to read a clock for this budget.
     pub(crate) const fn refills(&self) -> bool {
         self.refills
     }
 
     const fn cost(&self, kind: ErrorKind) -> u32 {
         match kind {
-            ErrorKind::Throttling => self.throttling,
-            ErrorKind::Server | ErrorKind::Transient | ErrorKind::Unsent => self.other,
+            ErrorKind::Throttling => self.throttling_cost,
+            ErrorKind::Server | ErrorKind::Transient | ErrorKind::Unsent => self.other_cost,
         }
     }
 
-    /// Pays for a retry, or says that the bucket cannot.
+    /// Pays for a retry and returns true, or returns false if too few tokens are
+    /// left.
     pub(crate) fn spend(&self, kind: ErrorKind, now: Duration) -> bool {
         self.bucket.take(self.cost(kind), now)
     }
 
     /// Undoes a [`spend`](Self::spend).
     pub(crate) fn give_back(&self, kind: ErrorKind) {
-        self.bucket.give(self.bucket.units(self.cost(kind)));
+        self.bucket.give(self.cost(kind));
     }
 
-    /// Books a success, whose last retry was because of `retried`.
+    /// Adds what a success brings. `retried` is the reason for the last retry.
     #[inline]
     pub(crate) fn succeeded(&self, retried: Option<ErrorKind>, now: Duration) {
         if !self.bucket.is_full(now) {
-            self.pay_in(retried);
+            self.bucket.earn(retried.map(|kind| self.cost(kind)), now);
         }
-    }
-
-    #[cold]
-    fn pay_in(&self, retried: Option<ErrorKind>) {
-        let bucket = &*self.bucket;
-        bucket.give(match (bucket.income, retried) {
-            (Income::Ratio(units), _) => units,
-            (Income::Refund, None) => bucket.token,
-            (Income::Refund, Some(kind)) => bucket.units(self.cost(kind)),
-        });
     }
 }
 
@@ -207,218 +292,52 @@ impl fmt::Debug for RetryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RetryBudget")
             .field("available", &self.available())
-            .field("throttling_cost", &self.throttling)
-            .field("other_cost", &self.other)
+            .field("throttling_cost", &self.throttling_cost)
+            .field("other_cost", &self.other_cost)
             .finish_non_exhaustive()
     }
 }
 
-/// `share` of a token in units, to the nearest; NaN and below zero are 0.
+/// The whole part of `tokens`, plus one with the chance of its fraction: `bits`
+/// decides. NaN and negative numbers give 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::float_arithmetic,
-    reason = "the cast saturates, and casting NaN gives 0"
+    reason = "the cast to u32 saturates, and casting NaN gives 0"
 )]
-fn units(share: f64, token: u64) -> u64 {
-    (share * token as f64).round() as u64
+fn drawn(tokens: f64, bits: u64) -> u32 {
+    let position = bits as f64 / 18_446_744_073_709_551_616.0;
+    let whole = tokens.floor() as u32;
+    // False for NaN and negative numbers.
+    let one_more = tokens >= 0.0 && position < tokens.fract();
+    whole.saturating_add(u32::from(one_more))
 }
 
-impl Bucket {
-    fn new(capacity: u32, token: u64, income: Income, refill: Option<Refill>) -> Self {
-        Self {
-            full_at: AtomicU64::new(0),
-            latest: AtomicU64::new(0),
-            capacity: u64::from(capacity).saturating_mul(token),
-            token,
-            income,
-            refill,
-        }
-    }
-
-    /// This bucket, full, with a unit that makes `tokens_per_second` of them.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        clippy::float_arithmetic,
-        reason = "bounded by ROOM before it is cast"
-    )]
-    fn refilling(&self, tokens_per_second: f64) -> Option<Self> {
-        let mut token = 1e9 / tokens_per_second;
-        // False for NaN too.
-        if !(token > 0.0 && token.is_finite()) {
-            return None;
-        }
-        let capacity = u32::try_from(self.capacity.checked_div(self.token)?).ok()?;
-        let mut shift = 0_u32;
-        while token * f64::from(capacity).max(1.0) > ROOM as f64 {
-            token /= 2.0;
-            shift = shift.saturating_add(1);
-            if shift == u64::BITS {
-                // A token in centuries: none.
-                return None;
-            }
-        }
-        // Rounded down by less than a nanosecond, so that a round number of
-        // tokens is there when it is due.
-        let token = (token as u64).max(1);
-        let income = match self.income {
-            Income::Refund => Income::Refund,
-            Income::Ratio(old) => Income::Ratio(units(old as f64 / self.token as f64, token)),
-        };
-        Some(Self::new(capacity, token, income, Some(Refill { shift })))
-    }
-
-    const fn units(&self, tokens: u32) -> u64 {
-        self.token.saturating_mul(tokens as u64)
-    }
-
-    /// The time in units, which stands still where nothing refills.
-    #[inline]
-    fn clock(&self, now: Duration) -> u64 {
-        match self.refill {
-            None => 0,
-            Some(Refill { shift }) => nanos(now).checked_shr(shift).unwrap_or_default(),
-        }
-    }
-
-    #[inline]
-    fn is_full(&self, now: Duration) -> bool {
-        self.full_at.load(Ordering::Relaxed) <= self.clock(now)
-    }
-
-    // Relaxed throughout: the one number guards no other memory, and every
-    // change of it is one compare and exchange.
-    fn take(&self, tokens: u32, now: Duration) -> bool {
-        if self.refill.is_some() {
-            self.latest.fetch_max(nanos(now), Ordering::Relaxed);
-        }
-        let (now, cost) = (self.clock(now), self.units(tokens));
-        let pay = |full_at: u64| {
-            let full_at = full_at.max(now).checked_add(cost)?;
-            (full_at.saturating_sub(now) <= self.capacity).then_some(full_at)
-        };
-        self.full_at
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay)
-            .is_ok()
-    }
-
-    /// What is given beyond the capacity lies in the past of `full_at`, where
-    /// `take` does not look.
-    fn give(&self, units: u64) {
-        let earlier = |full_at: u64| Some(full_at.saturating_sub(units));
-        let _ = self
-            .full_at
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
-    }
-
-    fn available(&self, now: Duration) -> u32 {
-        let full_at = self.full_at.load(Ordering::Relaxed);
-        let missing = full_at.saturating_sub(self.clock(now));
-        let left = self.capacity.saturating_sub(missing);
-        let tokens = left.checked_div(self.token).unwrap_or_default();
-        u32::try_from(tokens).unwrap_or(u32::MAX)
-    }
-
-    /// `now`, unless the callers' clock is decades away from it.
-    fn plausible_now(&self, now: Duration) -> Duration {
-        const DECADES: u64 = 1 << 28;
-        let latest = Duration::from_nanos(self.latest.load(Ordering::Relaxed));
-        let untold = latest.is_zero();
-        if untold || now.abs_diff(latest).as_secs() < DECADES {
-            now
-        } else {
-            latest
-        }
-    }
-}
-
-#[cfg(all(test, loom))]
-mod model {
+#[cfg(all(test, not(loom)))]
+mod tests {
     use super::*;
 
-    const NOW: Duration = Duration::ZERO;
-
-    /// Runs `left` and `right` on two threads in every interleaving, and tells
-    /// `then` how many retries were paid for.
-    fn every_interleaving(
-        budget: impl Fn() -> RetryBudget + Send + Sync + 'static,
-        left: fn(&RetryBudget) -> u32,
-        right: fn(&RetryBudget) -> u32,
-        then: fn(&RetryBudget, u32),
-    ) {
-        loom::model(move || {
-            let budget = budget();
-            let theirs = budget.clone();
-            let thread = loom::thread::spawn(move || right(&theirs));
-            let paid = left(&budget);
-            let paid = paid + thread.join().unwrap();
-            then(&budget, paid);
-        });
-    }
-
-    fn spend(budget: &RetryBudget) -> u32 {
-        u32::from(budget.spend(ErrorKind::Throttling, NOW))
-    }
-
-    fn spend_twice(budget: &RetryBudget) -> u32 {
-        spend(budget) + spend(budget)
+    #[test]
+    fn a_fraction_of_a_token_is_a_chance() {
+        let tenth = u64::MAX / 10;
+        assert_eq!(drawn(0.1, tenth - (1 << 12)), 1);
+        assert_eq!(drawn(0.1, tenth + (1 << 12)), 0);
+        assert_eq!(drawn(2.5, 0), 3);
+        assert_eq!(drawn(2.5, u64::MAX), 2);
+        assert_eq!(drawn(7.0, 0), 7);
     }
 
     #[test]
-    fn no_more_tokens_are_paid_out_than_there_are() {
-        every_interleaving(
-            || RetryBudget::new(3).costs(1, 1),
-            spend_twice,
-            spend_twice,
-            |budget, paid| assert_eq!((paid, budget.available()), (3, 0)),
-        );
-    }
-
-    #[test]
-    fn no_payment_is_lost_to_a_success() {
-        every_interleaving(
-            || RetryBudget::new(4).costs(2, 2),
-            spend_twice,
-            |budget| {
-                budget.succeeded(None, NOW);
-                budget.succeeded(None, NOW);
-                0
-            },
-            |budget, paid| {
-                // A success at a full bucket brings nothing, a later one a token.
-                assert_eq!(paid, 2);
-                assert!(budget.available() <= 2);
-            },
-        );
-    }
-
-    #[test]
-    fn what_is_given_back_is_there_again() {
-        every_interleaving(
-            || RetryBudget::new(2).costs(1, 1),
-            |budget| {
-                let paid = spend(budget);
-                budget.give_back(ErrorKind::Throttling);
-                paid
-            },
-            spend,
-            |budget, paid| assert_eq!((paid, budget.available()), (2, 1)),
-        );
-    }
-
-    #[test]
-    fn a_refilling_bucket_pays_out_what_it_held_and_what_came_in() {
-        let later = |budget: &RetryBudget| {
-            u32::from(budget.spend(ErrorKind::Throttling, Duration::from_secs(1)))
-        };
-        every_interleaving(
-            || RetryBudget::new(1).costs(1, 1).refill(1.0),
-            spend_twice,
-            later,
-            |_, paid| assert!((1..=2).contains(&paid)),
-        );
+    fn starting_levels_out_of_range_are_clamped() {
+        for bits in [0, u64::MAX] {
+            for tokens in [f64::NAN, -0.5, -3.0, f64::NEG_INFINITY, 0.0, -0.0] {
+                assert_eq!(drawn(tokens, bits), 0, "{tokens}");
+            }
+            for tokens in [f64::INFINITY, f64::MAX, 4_294_967_296.0] {
+                assert_eq!(drawn(tokens, bits), u32::MAX, "{tokens}");
+            }
+        }
     }
 }
