@@ -163,6 +163,17 @@ pub(crate) fn now() -> Duration {
     since_anchor(instant)
 }
 
+/// Returns a number of nanoseconds that grows, for telling draws of random
+/// numbers apart. It ignores tokio's clock. It is 0 on platforms without a clock.
+pub(crate) fn ticks() -> u64 {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let ticks = nanos(since_anchor(Instant::now()));
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    let ticks = 0;
+    ticks
+}
+
 /// Returns `instant` as a time that is 34 years at the first call.
 ///
 /// A paused tokio clock may be behind the anchor. The head start keeps such a
