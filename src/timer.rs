@@ -188,6 +188,11 @@ fn since_anchor(instant: Instant) -> Duration {
     }
 }
 
+/// How far the times of two threads may disagree because one of them was
+/// interrupted after it read the clock. A larger difference is a clock that went
+/// back.
+pub(crate) const INTERRUPTION: Duration = Duration::from_millis(100);
+
 /// Returns a duration in nanoseconds, saturating at 584 years.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     duration

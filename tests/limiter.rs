@@ -72,6 +72,59 @@ fn a_limited_client_sends_at_its_rate() {
 }
 
 #[test]
+fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
+    const YEAR: u64 = 31_536_000;
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(10), true);
+    // One call's clock jumps a year ahead and comes back.
+    assert_eq!(limiter.acquire(s(YEAR)), Ok(()));
+    assert_eq!(limiter.acquire(s(10)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(11)), Err(s(1)));
+    assert_eq!(limiter.acquire(s(12)), Ok(()));
+    // The same while the attempts of that call are recorded.
+    limiter.record(s(YEAR), true);
+    limiter.record(s(YEAR), false);
+    for half in 26..50_u32 {
+        limiter.record(Duration::from_millis(500) * half, false);
+    }
+    assert!(limiter.fill_rate() > 2.0, "{limiter:?}");
+    assert!(limiter.measured_rate() > 1.5, "{limiter:?}");
+}
+
+#[test]
+fn a_first_call_in_the_far_future_stops_no_clock() {
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(1_000_000), true);
+    assert_eq!(limiter.acquire(s(7)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(9)), Ok(()));
+}
+
+#[test]
+fn an_interrupted_thread_creates_no_tokens() {
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(0), true);
+    let late = Duration::from_millis(1_900);
+    for _ in 0..1_000 {
+        assert!(limiter.acquire(late).is_err());
+        assert!(limiter.acquire(late + Duration::from_millis(50)).is_err());
+    }
+}
+
+#[test]
+fn pointers_to_a_limiter_are_limiters() {
+    fn admits(limiter: impl Limiter) -> bool {
+        limiter.record(s(0), true);
+        limiter.acquire(s(0)).is_ok()
+    }
+    assert!(!admits(Arc::new(AdaptiveLimiter::new())));
+    assert!(!admits(Box::new(AdaptiveLimiter::new())));
+    let unsized_limiter: Box<dyn Limiter> = Box::new(AdaptiveLimiter::new());
+    assert!(!admits(unsized_limiter));
+    let unsized_limiter: Arc<dyn Limiter> = Arc::new(AdaptiveLimiter::new());
+    assert!(!admits(unsized_limiter));
+}
+
+#[test]
 fn clones_share_one_rate() {
     let limiter = AdaptiveLimiter::new();
     let clone = limiter.clone();

@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::timer::nanos;
+use crate::timer::{INTERRUPTION, nanos};
 
 /// Tokens, counted in units that are fine enough for fractions of a token.
 pub(super) struct Bucket {
@@ -70,10 +70,6 @@ const START: u64 = 1 << 62;
 
 /// The latest time of the bucket's clock. A capacity can be added to it.
 const END: u64 = 1 << 63;
-
-/// How far the clocks of two threads may disagree because one was interrupted
-/// after it read the time. More than this is a jump of the clock.
-const INTERRUPTION: Duration = Duration::from_millis(100);
 
 impl Bucket {
     /// A full bucket of `tokens` that does not refill.
