@@ -231,3 +231,14 @@ fn a_retry_dearer_than_the_bucket_is_refused() {
     assert_eq!(budget.available(), 10);
     assert!(pays(&budget.costs(5, 10), s(1)));
 }
+
+#[test]
+fn an_interrupted_thread_creates_no_tokens() {
+    let budget = cheap(1).refill(1.0);
+    for second in 10..1_000 {
+        assert!(pays(&budget, s(second)));
+        // A thread that read its time 90 ms earlier comes next.
+        assert!(!pays(&budget, s(second) - Duration::from_millis(90)));
+        assert!(!pays(&budget, s(second) + Duration::from_millis(950)));
+    }
+}
