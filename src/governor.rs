@@ -21,9 +21,10 @@ use crate::timer::{INTERRUPTION, nanos};
 /// [`Timer`](crate::Timer)s. If the quota is not known, use
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
-/// All calls that wait are told the time of the next free slot. One of them gets
-/// it, and the others ask again. If thousands of calls may wait at once, put a
-/// limit on concurrency in front of it, such as a semaphore.
+/// All waiting calls get the time of the next free slot. One of them takes it,
+/// and the others wait again. The work per slot thus grows with the number of
+/// waiting calls. If thousands of calls may wait at once, limit the concurrency
+/// as well, for example with a semaphore around the call.
 ///
 /// All calls should use timers of one clock. If a clock jumps ahead and comes
 /// back, the limiter admits at most one extra burst and continues from the

@@ -72,7 +72,6 @@ impl fmt::Debug for Growth {
 }
 
 impl PartialEq for Growth {
-    #[expect(clippy::float_cmp, reason = "equal settings have equal bits")]
     fn eq(&self, other: &Self) -> bool {
         match (*self, *other) {
             (Self::Constant { delay: left }, Self::Constant { delay: right })

@@ -24,8 +24,8 @@ pub(super) struct Bucket {
     /// [`available`](Self::available) reads it.
     latest: AtomicU64,
     /// The time of the first call, in nanoseconds on the callers' clock. The
-    /// bucket's clock read [`START`] at that time. The loom model need not know
-    /// this cell: its initializer contains no switch between threads.
+    /// bucket's clock read [`START`] at that time. Loom cannot switch threads
+    /// inside the initializer, so the model tests can use std's cell.
     first: OnceLock<u64>,
     /// In units.
     capacity: u64,
@@ -78,6 +78,10 @@ impl Bucket {
         Self::new(capacity, TOKEN, income, Refill::Never, 0)
     }
 
+    #[expect(
+        clippy::missing_const_for_fn,
+        reason = "loom's atomics have no const new"
+    )]
     fn new(capacity: u64, token: u64, income: Income, refill: Refill, missing: u64) -> Self {
         Self {
             full_at: AtomicU64::new(START.saturating_add(missing)),
@@ -160,8 +164,8 @@ impl Bucket {
             Refill::Instant | Refill::Never => START,
             Refill::Steady { shift } => {
                 let now = nanos(now);
-                // Stored, not maximized: after a clock has jumped ahead and
-                // returned, the returned time counts.
+                // Not the maximum: after a jump ahead and back, the time after
+                // the jump is the right one.
                 self.latest.store(now, Ordering::Relaxed);
                 clock(*self.first.get_or_init(|| now), now, shift)
             }
@@ -225,9 +229,9 @@ impl Bucket {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
     }
 
-    /// Returns `full_at`, or the time of an empty bucket if more than a whole
-    /// bucket seems to be missing. Another caller's clock then was ahead and has
-    /// come back, and nobody should wait until that time comes.
+    /// Returns `full_at`, or the value for an empty bucket if more than a whole
+    /// bucket is missing. That means that another caller's clock was ahead. Without
+    /// this correction, calls would be refused until that time is reached.
     fn credible(&self, full_at: u64, now: u64) -> u64 {
         let tolerance = match self.refill {
             Refill::Instant | Refill::Never => 0,
@@ -243,8 +247,8 @@ impl Bucket {
 
     /// The whole tokens now, if the process's own clock reads `process_now`.
     ///
-    /// The bucket is read on its callers' clock. If that is not the process's
-    /// clock, the time of the latest call is used.
+    /// If the callers' clock is the process's clock, the count is for now.
+    /// Otherwise it is for the time of the latest call.
     pub(super) fn available(&self, process_now: Duration) -> u32 {
         /// Clocks that far apart do not have the same epoch.
         const FAR: Duration = Duration::from_secs(1 << 28);

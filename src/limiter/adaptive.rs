@@ -20,10 +20,10 @@ use crate::timer::INTERRUPTION;
 /// delayed as well. The AWS SDK reference guide describes the mode under *Retry
 /// behavior*. Clones share one state.
 ///
-/// All calls that wait are told the time of the next token. One of them gets it,
-/// and the others ask again. That is AWS's formula. The work per token thus grows
-/// with the number of calls that wait, so put a limit on concurrency in front of
-/// it, such as a semaphore, if thousands of calls may wait at once.
+/// AWS's formula gives all waiting calls the time of the next token. One of them
+/// takes the token, and the others wait again. The work per token thus grows with
+/// the number of waiting calls. If thousands of calls may wait at once, limit the
+/// concurrency as well, for example with a semaphore around the call.
 ///
 /// All calls should use timers of one clock. If a clock jumps ahead and comes
 /// back, the limiter continues from the earlier time: nothing is gained and no

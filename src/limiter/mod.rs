@@ -10,14 +10,14 @@ pub use adaptive::AdaptiveLimiter;
 
 /// Decides before each attempt, the first one included, whether it may start now.
 ///
-/// A limiter bounds the rate of all attempts, while a
-/// [`RetryBudget`](crate::RetryBudget) bounds retries only. Set one with
-/// [`RetryPolicy::limiter`](crate::RetryPolicy::limiter). There are two of them in
-/// this crate: [`AdaptiveLimiter`] finds the rate that a service accepts, and
+/// A limiter limits the rate of all attempts, while a
+/// [`RetryBudget`](crate::RetryBudget) limits retries only. Set one with
+/// [`RetryPolicy::limiter`](crate::RetryPolicy::limiter). This crate has two of
+/// them: [`AdaptiveLimiter`] finds the rate that a service accepts, and
 /// `GovernorLimiter` (feature `governor`) keeps a known one. To write your own,
 /// implement this trait.
 ///
-/// A call asks before every attempt and waits until it is admitted. Its
+/// A call requests permission before every attempt and waits until it is granted.
 /// `max_elapsed` does not limit these waits.
 ///
 /// The times are those of the calls' [`Timer`](crate::Timer)s. All calls that
@@ -56,14 +56,14 @@ pub use adaptive::AdaptiveLimiter;
 /// # assert_eq!(policy.retry_blocking(|_| Ok::<_, ()>(1)).call(), Ok(1));
 /// ```
 pub trait Limiter: Send + Sync + Debug {
-    /// Asks for permission to start an attempt at `now`.
+    /// Requests permission to start an attempt at `now`.
     ///
-    /// `Ok` uses the permission up. The call starts the attempt at once.
+    /// `Ok` grants it for one attempt, which the call starts at once.
     ///
     /// # Errors
     ///
-    /// Returns the time to wait before asking again. It should not be zero: a
-    /// call that gets zero lets other tasks run and asks again.
+    /// Returns the time to wait before the next request. It should not be zero: a
+    /// call that gets zero yields to other tasks once and then repeats the request.
     fn acquire(&self, now: Duration) -> Result<(), Duration>;
 
     /// Records an attempt that ended at `now`, and whether it was throttled.
