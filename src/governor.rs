@@ -1,9 +1,9 @@
-//! `GovernorLimiter`: a known API quota as a limiter.
+//! `GovernorLimiter`: keeps a known quota.
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -13,22 +13,36 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use crate::limiter::Limiter;
-use crate::timer::nanos;
+use crate::timer::{INTERRUPTION, nanos};
 
-/// A [`Limiter`] for a quota that is known, such as 100 calls a second to an EC2
-/// API or 5,500 GETs a second to a prefix of an S3 bucket: governor's generic
-/// cell rate algorithm, on the time of the calls' [`Timer`](crate::Timer).
+/// A [`Limiter`] for a known quota, such as 100 calls per second to an EC2 API.
 ///
-/// Where the quota is not known, [`AdaptiveLimiter`](crate::AdaptiveLimiter)
-/// finds it. Clones share one state.
+/// It is governor's generic cell rate algorithm on the clock of the calls'
+/// [`Timer`](crate::Timer)s. If the quota is not known, use
+/// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
+///
+/// All waiting calls get the time of the next free slot. One of them takes it,
+/// and the others wait again. The work per slot thus grows with the number of
+/// waiting calls. If thousands of calls may wait at once, limit the concurrency
+/// as well, for example with a semaphore around the call.
+///
+/// All calls should use timers of one clock. If a clock jumps ahead and comes
+/// back, the limiter admits at most one extra burst and continues from the
+/// earlier time.
 ///
 /// ```
 /// use std::num::NonZeroU32;
+/// use std::time::Duration;
 /// use governor::Quota;
-/// use reattempt::{Backoff, GovernorLimiter, RetryPolicy};
+/// use reattempt::{Backoff, GovernorLimiter, Limiter, RetryPolicy};
 ///
-/// let quota = Quota::per_second(NonZeroU32::new(100).expect("not zero"));
-/// let policy = RetryPolicy::new(Backoff::none()).limiter(GovernorLimiter::new(quota));
+/// let hundred = NonZeroU32::new(100).expect("100 is not zero");
+/// let quota = Quota::per_second(hundred).allow_burst(NonZeroU32::MIN);
+/// let limiter = GovernorLimiter::new(quota);
+/// assert_eq!(limiter.acquire(Duration::ZERO), Ok(()));
+/// assert_eq!(limiter.acquire(Duration::ZERO), Err(Duration::from_millis(10)));
+///
+/// let policy = RetryPolicy::new(Backoff::none()).limiter(limiter);
 /// # assert_eq!(policy.retry_blocking(|_| Ok::<_, ()>(1)).call(), Ok(1));
 /// ```
 #[derive(Clone)]
@@ -38,15 +52,20 @@ pub struct GovernorLimiter {
 }
 
 struct Shared {
-    rate: RateLimiter<NotKeyed, InMemoryState, Told, NoOpMiddleware<Nanos>>,
-    told: Told,
+    rate: RateLimiter<NotKeyed, InMemoryState, QuotaClock, NoOpMiddleware<Nanos>>,
+    clock: QuotaClock,
+    /// The latest time of the callers, in nanoseconds on their clock.
+    latest: Mutex<u64>,
+    /// The time in which a full burst refills, in nanoseconds.
+    longest_step: u64,
 }
 
-/// The latest time that a caller told, in nanoseconds.
+/// The clock that the rate limiter reads, in nanoseconds. It never goes back: it
+/// is the sum of all steps ahead that the callers' clock has made.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<AtomicU64>);
+struct QuotaClock(Arc<AtomicU64>);
 
-impl Clock for Told {
+impl Clock for QuotaClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
@@ -54,19 +73,47 @@ impl Clock for Told {
     }
 }
 
+/// The latest time of the clock, early enough for governor to add to it.
+const END: u64 = u64::MAX >> 1;
+
 impl GovernorLimiter {
-    /// Lets attempts pass as `quota` allows, its burst at first.
+    /// Creates a limiter that admits attempts as `quota` allows, starting with a
+    /// full burst.
     ///
-    /// A burst that takes longer than 73 years to come back is cut to one that
+    /// A burst that takes more than 73 years to refill is reduced to one that
     /// does not.
     #[must_use]
     pub fn new(quota: Quota) -> Self {
         let quota = bounded(quota);
-        let told = Told::default();
-        let rate = RateLimiter::direct_with_clock(quota, told.clone());
+        let clock = QuotaClock::default();
+        let rate = RateLimiter::direct_with_clock(quota, clock.clone());
+        let interval = nanos(quota.replenish_interval());
+        let shared = Shared {
+            rate,
+            clock,
+            latest: Mutex::new(0),
+            longest_step: interval.saturating_mul(u64::from(quota.burst_size().get())),
+        };
         Self {
             quota,
-            shared: Arc::new(Shared { rate, told }),
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+impl Shared {
+    /// Moves the quota's clock ahead by as much as the callers' clock has moved.
+    fn observe(&self, now: u64) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= *latest {
+            // A longer step would not admit more than a full burst either.
+            let ahead = now.saturating_sub(*latest).min(self.longest_step);
+            let moved = self.clock.0.load(Ordering::Relaxed).saturating_add(ahead);
+            self.clock.0.store(moved.min(END), Ordering::Relaxed);
+            *latest = now;
+        } else if latest.saturating_sub(now) > nanos(INTERRUPTION) {
+            // The callers' clock went back: continue from there.
+            *latest = now;
         }
     }
 }
@@ -79,7 +126,7 @@ fn bounded(quota: Quota) -> Quota {
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
     let burst = quota.burst_size().min(most);
-    // Never zero, so always a quota.
+    // The interval is not zero, so this is always a quota.
     Quota::with_period(Duration::from_nanos(interval)).map_or(quota, |q| q.allow_burst(burst))
 }
 
@@ -93,13 +140,9 @@ impl fmt::Debug for GovernorLimiter {
 
 impl Limiter for GovernorLimiter {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
-        /// Later than any clock, early enough for sums.
-        const LATEST: u64 = u64::MAX >> 1;
-        let now = nanos(now).min(LATEST);
-        let told = self.shared.told.0.fetch_max(now, Ordering::Relaxed);
+        self.shared.observe(nanos(now));
         self.shared.rate.check().map_err(|refused| {
-            // A caller whose clock is behind waits no longer than one whose is not.
-            let wait = refused.wait_time_from(now.max(told).into());
+            let wait = refused.wait_time_from(self.shared.clock.now());
             wait.max(Duration::from_nanos(1))
         })
     }

@@ -1,81 +1,106 @@
-//! Spreads one delay; the only room that draws random numbers.
+//! Jitter. This is the only module that generates random numbers.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
-/// The random spread of a delay, always inside the cap.
+use crate::timer;
+
+/// The random spread of a delay within the cap.
 ///
-/// Clients that fail together would come back together; a random spread pulls
-/// them apart. The draw is made inside the cap, never clamped to it after, so
-/// that even delays that have grown to the cap stay apart.
+/// Clients that fail at the same time would all retry at the same time. A random
+/// spread avoids that. The delay is drawn from an interval that ends at the cap
+/// or below, not clamped to the cap afterwards, so delays that have grown to the
+/// cap stay spread too.
 ///
-/// In the formulas below *d* is the delay before jitter, [`Backoff::ceiling`],
-/// and U[a, b] is a uniform draw between a and b in nanoseconds.
+/// In the formulas below, *d* is the delay before jitter, [`Backoff::ceiling`],
+/// and U\[a, b\] is a uniform draw between a and b, in nanoseconds. `Full`,
+/// `Equal` and `Decorrelated` are the strategies of the AWS Architecture Blog's
+/// [*Exponential Backoff And Jitter*][blog], except that the article clamps the
+/// last one to the cap.
 ///
-/// `Full`, `Equal` and `Decorrelated` are the strategies of the AWS Architecture
-/// Blog's [*Exponential Backoff And Jitter*][blog], the last one without its
-/// clamp.
+/// Every call draws its own delays, in each thread and after a `fork` as well.
+/// Only a [`seed`](crate::RetryPolicy::seed) repeats them. On
+/// `wasm32-unknown-unknown`, where the standard library has no source of random
+/// numbers, all instances of a module draw the same sequence of delays.
+///
+/// ```
+/// use std::time::Duration;
+/// use reattempt::{Backoff, Jitter};
+///
+/// let backoff = Backoff::exponential(Duration::from_secs(1)).jitter(Jitter::Equal);
+/// let first = backoff.delays().next();
+/// assert!(first >= Some(Duration::from_millis(500)) && first <= Some(Duration::from_secs(1)));
+/// ```
 ///
 /// [`Backoff::ceiling`]: crate::Backoff::ceiling
 /// [blog]: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Jitter {
-    /// U[base, min(cap, 3 · previous delay)], the previous delay being the base
-    /// at first. Grows by itself: of the schedule only base and cap count.
+    /// U\[base, min(cap, 3 · previous delay)\]. The previous delay is the base at
+    /// first.
     ///
-    /// With a base at or above the cap that interval is a single point, and the
-    /// draw is made from [cap/2, cap] instead.
+    /// The delays grow by themselves. Only the base and the cap of the schedule
+    /// are used. If the base is at or above the cap, that interval would be a
+    /// single point, and U\[cap/2, cap\] is used instead.
     Decorrelated,
-    /// U[d/2, d]: at least half of the delay is kept.
+    /// U\[d/2, d\]. Keeps at least half of the delay.
     Equal,
-    /// U[0, d]: the widest spread and the least work for the server.
+    /// U\[0, d\]. The widest spread, and the least work for the server.
     Full,
-    /// d itself, no randomness.
+    /// d itself, without randomness.
     None,
-    /// U[d · (1 − p), min(cap, d · (1 + p))], with p clamped to 0 ..= 1 and NaN
-    /// counting as 0.
+    /// U\[d · (1 − p), min(cap, d · (1 + p))\]. The share p is clamped to
+    /// 0 ..= 1, and NaN counts as 0.
     Proportional(f64),
 }
 
-/// What a draw depends on, in nanoseconds.
+/// What the interval of a delay depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
-    pub(crate) base: u128,
-    pub(crate) cap: u128,
-    /// The delay before jitter, at most the cap.
+    pub(crate) base: Duration,
+    pub(crate) cap: Duration,
+    /// The delay before jitter in nanoseconds, at most the cap.
     pub(crate) ceiling: u128,
-    /// The delay drawn before this one, zero at first.
+    /// The delay before the previous retry in nanoseconds. Zero if there is none,
+    /// which has the same effect as the base.
     pub(crate) previous: u128,
 }
 
 impl Jitter {
-    /// One delay in nanoseconds, at most `frame.cap`; `bits` is asked only
-    /// where there is something to draw.
+    /// Returns the least and the largest delay in nanoseconds, both at most the
+    /// cap.
     #[inline]
-    pub(crate) fn spread(self, frame: Frame, bits: impl FnOnce() -> u64) -> u128 {
-        let Frame {
-            base,
-            cap,
-            ceiling,
-            previous,
-        } = frame;
-        let (low, high) = match self {
-            Self::None => return ceiling,
+    pub(crate) fn interval(self, frame: Frame) -> (u128, u128) {
+        let ceiling = frame.ceiling;
+        match self {
+            Self::None => (ceiling, ceiling),
             Self::Full => (0, ceiling),
             Self::Equal => (ceiling >> 1, ceiling),
             Self::Proportional(share) => {
                 let spread = part(ceiling, share);
-                (
-                    ceiling.saturating_sub(spread),
-                    cap.min(ceiling.saturating_add(spread)),
-                )
+                let high = ceiling.saturating_add(spread).min(frame.cap.as_nanos());
+                (ceiling.saturating_sub(spread), high)
             }
-            Self::Decorrelated if base >= cap => (cap >> 1, cap),
-            Self::Decorrelated => (base, cap.min(previous.max(base).saturating_mul(3))),
-        };
+            Self::Decorrelated => {
+                let (base, cap) = (frame.base.as_nanos(), frame.cap.as_nanos());
+                if base >= cap {
+                    (cap >> 1, cap)
+                } else {
+                    (base, cap.min(frame.previous.max(base).saturating_mul(3)))
+                }
+            }
+        }
+    }
+
+    /// Returns one delay in nanoseconds. Calls `bits` only if the interval is
+    /// longer than a point.
+    #[inline]
+    pub(crate) fn spread(self, frame: Frame, bits: impl FnOnce() -> u64) -> u128 {
+        let (low, high) = self.interval(frame);
         if low < high {
             between(low, high, bits())
         } else {
@@ -97,10 +122,11 @@ fn part(whole: u128, share: f64) -> u128 {
     whole.saturating_mul(u128::from(share)) >> 32
 }
 
-/// The point of [low, high] that 64 random bits select, both ends included.
+/// Returns the point of \[low, high\] that 64 random bits select. Both ends are
+/// possible.
 ///
-/// Lemire's multiplication in place of a division: no part of the interval is
-/// more or less likely than its share by more than about 2⁻⁶³.
+/// This is Lemire's multiplication, which needs no division. The probability of
+/// each part of the interval is its share of the length, to about 2⁻⁶³.
 #[inline]
 pub(crate) fn between(low: u128, high: u128, bits: u64) -> u128 {
     let width = high.saturating_sub(low);
@@ -108,38 +134,56 @@ pub(crate) fn between(low: u128, high: u128, bits: u64) -> u128 {
     let offset = if width < u128::from(u64::MAX) {
         width.saturating_add(1).saturating_mul(bits) >> 64
     } else {
-        // Beyond 584 years: drop low bits rather than overflow.
+        // Longer than 584 years: drop low bits, so that the product fits.
         (width >> 32).saturating_mul(bits) >> 32
     };
     low.saturating_add(offset)
 }
 
-/// [`between`] 0 and `high`, which is below `u64::MAX`, in 64 bits.
+/// Returns [`between`] of 0 and `high`, which must be below `u64::MAX`, in 64 bits.
 #[inline]
 pub(crate) fn below(high: u64, bits: u64) -> u64 {
     let width = u128::from(high.saturating_add(1));
-    // The product's upper half, which fits.
+    // The upper half of the product fits.
     u64::try_from(width.saturating_mul(u128::from(bits)) >> 64).unwrap_or(high)
 }
 
-/// The `index`-th random word that belongs to `seed`.
+/// Returns the random word number `index` of `seed`.
 ///
-/// Stateless, so that a call carries no generator: rand's portable xoshiro256++
-/// is seeded for each word, of which the optimizer leaves two mixing rounds.
+/// It is a pure function, so that a call stores a seed but no generator: each
+/// word is the first one of a freshly seeded xoshiro256++ of the crate `rand`.
+/// The optimizer reduces that to two rounds of mixing.
 #[inline]
 pub(crate) fn word(seed: u64, index: u64) -> u64 {
-    // An odd constant other than the one by which the seeding itself steps.
+    // Odd, and not the constant that the seeding itself adds.
     const STEP: u64 = 0xd134_2543_de82_ef95;
     Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add(index.wrapping_mul(STEP))).next_u64()
 }
 
-/// A word that differs each time: the standard library's randomly keyed hash.
+/// Returns a random word that differs for each call, thread and process.
 ///
-/// It needs no allocation and no system call after a thread's first, and gives
-/// another word each time.
+/// It allocates nothing, and only the first call of a thread reads the operating
+/// system's random numbers.
 #[inline]
 pub(crate) fn entropy() -> u64 {
-    RandomState::new().build_hasher().finish()
+    mixed(&RandomState::new(), timer::ticks())
+}
+
+/// Hashes everything that differs between two draws.
+///
+/// The standard library gives each `RandomState` of a thread other keys, and
+/// each thread other random numbers to make them from. With one exception: a
+/// child of `fork`, or a clone of a virtual machine, inherits those numbers and
+/// makes the same keys as its parent. The time in nanoseconds then makes the
+/// difference. The process id would not differ in a cloned machine, and it takes
+/// a system call that is slower than ten draws.
+///
+/// The time is an argument so that a test can play parent and child. A real
+/// `fork` needs unsafe code.
+fn mixed(keys: &RandomState, ticks: u64) -> u64 {
+    let mut hasher = keys.build_hasher();
+    hasher.write_u64(ticks);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -157,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_clamped_and_nan_is_none_of_it() {
+    fn a_share_is_clamped_and_nan_counts_as_zero() {
         assert_eq!(part(1_000, f64::NAN), 0);
         assert_eq!(part(1_000, -3.0), 0);
         assert_eq!(part(1_000, 0.5), 500);
@@ -165,10 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_drawn_where_there_is_nothing_to_draw() {
-        let still = Frame {
-            base: 0,
-            cap: 0,
+    fn an_empty_interval_draws_no_random_number() {
+        let frame = Frame {
+            base: Duration::ZERO,
+            cap: Duration::ZERO,
             ceiling: 0,
             previous: 0,
         };
@@ -179,7 +223,29 @@ mod tests {
             Jitter::Decorrelated,
             Jitter::Proportional(0.5),
         ] {
-            assert_eq!(jitter.spread(still, || unreachable!("a draw")), 0);
+            assert_eq!(jitter.spread(frame, || unreachable!("a draw")), 0);
         }
+    }
+
+    #[test]
+    fn a_forked_child_draws_other_words_than_its_parent() {
+        // After a fork both processes make the same keys.
+        let keys: Vec<RandomState> = (0..100).map(|_| RandomState::new()).collect();
+        let words = |start: u64| -> Vec<u64> {
+            let times = (start..).step_by(50);
+            keys.iter().zip(times).map(|(k, t)| mixed(k, t)).collect()
+        };
+        let parent = words(1_000);
+        assert_eq!(words(1_000), parent);
+        for start in [999, 1_001, 1_050, 900_000] {
+            let child = words(start);
+            assert!(child.iter().all(|word| !parent.contains(word)), "{start}");
+        }
+    }
+
+    #[test]
+    fn two_draws_at_the_same_time_differ() {
+        let draw = || mixed(&RandomState::new(), 7);
+        assert_ne!(draw(), draw());
     }
 }

@@ -95,16 +95,15 @@ mod jitter;
 mod limiter;
 mod policy;
 mod session;
+pub mod testing;
 mod timer;
 
 pub use attempt::Attempt;
 pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
 pub use call::{BlockingLoop, RetryLoop, retry, retry_blocking};
-pub use classify::{
-    AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Inspect, Verdict, When,
-};
-pub use error::{Outcome, RetryError, StopReason, Summary, TimedOut};
+pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
+pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
 #[cfg(feature = "governor")]
 #[cfg_attr(docsrs, doc(cfg(feature = "governor")))]
@@ -113,9 +112,10 @@ pub use jitter::Jitter;
 pub use limiter::{AdaptiveLimiter, Limiter};
 pub use policy::{RetryPolicy, ServerHint};
 pub use session::{Decision, Session};
+pub use testing::ManualTimer;
+pub use timer::Timer;
 #[cfg(feature = "tokio")]
 pub use timer::TokioTimer;
-pub use timer::{DefaultTimer, ManualSleep, ManualTimer, Timer};
 
 /// A cookbook: there is nothing in it but its page.
 #[cfg(all(

@@ -1,15 +1,54 @@
-//! The time and how to wait: the one room that knows clocks.
+//! Clocks and sleeping. No other module reads a clock or sleeps.
 
-use std::future::Future;
+#[cfg(feature = "tokio")]
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A clock and its sleep, as one, so that they cannot disagree.
+/// A clock together with a way to sleep on it.
 ///
-/// Implement it for a runtime other than tokio, and give it to a call with
-/// `.timer(..)`.
+/// With the feature `tokio` a call uses [`TokioTimer`](crate::TokioTimer) by
+/// default. Implement this trait to use another runtime, and pass the timer to a
+/// call with `.timer(..)`. For tests there is
+/// [`ManualTimer`](crate::ManualTimer).
+///
+/// `&T`, `Arc<T>`, `Rc<T>` and `Box<T>` are timers if `T` is. Neither the timer
+/// nor its sleep has to be `Send`; a call is `Send` if both are.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::time::{Duration, Instant};
+/// use reattempt::{Backoff, RetryPolicy, Timer};
+///
+/// /// The timer of the runtime `smol`.
+/// struct SmolTimer {
+///     start: Instant,
+/// }
+///
+/// impl Timer for SmolTimer {
+///     type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+///
+///     fn now(&self) -> Duration {
+///         self.start.elapsed()
+///     }
+///
+///     fn sleep(&self, duration: Duration) -> Self::Sleep {
+///         Box::pin(async move {
+///             async_io::Timer::after(duration).await;
+///         })
+///     }
+/// }
+///
+/// # async_io::block_on(async {
+/// let timer = SmolTimer { start: Instant::now() };
+/// let policy = RetryPolicy::new(Backoff::constant(Duration::from_micros(10)));
+/// let result = policy.retry(|_| async { Err::<(), _>("down") }).timer(timer).await;
+/// assert_eq!(result, Err("down"));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "no timer to wait with: `{Self}` is not a `Timer`",
     label = "this call needs a `Timer`",
@@ -19,15 +58,21 @@ pub trait Timer {
     /// The future that [`sleep`](Self::sleep) returns.
     type Sleep: Future<Output = ()>;
 
-    /// The time since a moment of the timer's own choice. It never goes back.
+    /// Returns the time since a fixed moment of the timer's choice.
+    ///
+    /// It should never go back. If it does, waits are not longer than reported,
+    /// but limits on time are measured wrongly.
     fn now(&self) -> Duration;
 
-    /// A future that is ready once `duration` is over.
+    /// Returns a future that completes after `duration`.
+    ///
+    /// A zero duration should complete at its first poll or yield to other tasks
+    /// once.
     fn sleep(&self, duration: Duration) -> Self::Sleep;
 }
 
-impl<M: Timer + ?Sized> Timer for &M {
-    type Sleep = M::Sleep;
+impl<T: Timer + ?Sized> Timer for &T {
+    type Sleep = T::Sleep;
 
     #[inline]
     fn now(&self) -> Duration {
@@ -40,8 +85,53 @@ impl<M: Timer + ?Sized> Timer for &M {
     }
 }
 
-/// The timer of a call that was given none: [`TokioTimer`] with the feature
-/// `tokio`, and no timer at all without it.
+impl<T: Timer + ?Sized> Timer for Arc<T> {
+    type Sleep = T::Sleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        (**self).sleep(duration)
+    }
+}
+
+impl<T: Timer + ?Sized> Timer for Rc<T> {
+    type Sleep = T::Sleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        (**self).sleep(duration)
+    }
+}
+
+impl<T: Timer + ?Sized> Timer for Box<T> {
+    type Sleep = T::Sleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        (**self).sleep(duration)
+    }
+}
+
+/// The timer of a call for which no other timer is set.
+///
+/// With the feature `tokio` it is the same as
+/// [`TokioTimer`](crate::TokioTimer). Without that feature it is not a
+/// [`Timer`], and an async call does not compile until `.timer(..)` sets one.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultTimer;
@@ -61,22 +151,33 @@ impl Timer for DefaultTimer {
     }
 }
 
-/// The process's own time: tokio's, which its tests may pause, or else the
-/// standard library's. Both count from the same moment.
+/// Returns the process's own time. With the feature `tokio` it follows tokio's
+/// clock, which tests may pause. Both clocks have the same epoch.
 pub(crate) fn now() -> Duration {
     #[cfg(feature = "tokio")]
-    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
     let instant = tokio::time::Instant::now().into_std();
     #[cfg(not(feature = "tokio"))]
-    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
     let instant = Instant::now();
     since_anchor(instant)
 }
 
-/// `instant` on a scale on which this process started late.
+/// Returns a number of nanoseconds that grows, for telling draws of random
+/// numbers apart. It ignores tokio's clock. It is 0 on platforms without a clock.
+pub(crate) fn ticks() -> u64 {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let ticks = nanos(since_anchor(Instant::now()));
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    let ticks = 0;
+    ticks
+}
+
+/// Returns `instant` as a time that is 34 years at the first call.
 ///
-/// A paused tokio clock may stand before the anchor, which was read later: the
-/// head start keeps such a time exact where a subtraction would end at zero.
+/// A paused tokio clock may be behind the anchor. The head start keeps such a
+/// time exact, where a plain subtraction would give zero.
 fn since_anchor(instant: Instant) -> Duration {
     const HEAD_START: Duration = Duration::from_secs(1 << 30);
     static ANCHOR: OnceLock<Instant> = OnceLock::new();
@@ -87,7 +188,12 @@ fn since_anchor(instant: Instant) -> Duration {
     }
 }
 
-/// A duration in nanoseconds, saturating at 584 years.
+/// How far the times of two threads may disagree because one of them was
+/// interrupted after it read the clock. A larger difference is a clock that went
+/// back.
+pub(crate) const INTERRUPTION: Duration = Duration::from_millis(100);
+
+/// Returns a duration in nanoseconds, saturating at 584 years.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     duration
         .as_secs()
@@ -95,18 +201,44 @@ pub(crate) const fn nanos(duration: Duration) -> u64 {
         .saturating_add(duration.subsec_nanos() as u64)
 }
 
-/// Blocks this thread for `duration`.
+/// Blocks this thread for `duration`. A zero duration lets other threads run.
 pub(crate) fn sleep_blocking(duration: Duration) {
-    #[expect(clippy::disallowed_methods, reason = "this room waits")]
-    std::thread::sleep(duration);
+    if duration.is_zero() {
+        std::thread::yield_now();
+    } else {
+        #[expect(clippy::disallowed_methods, reason = "this module sleeps")]
+        std::thread::sleep(duration);
+    }
 }
 
-/// Tokio's clock and sleep. Under tokio's paused clock all time is virtual.
+/// Tokio's clock and sleep.
+///
+/// While tokio's clock is paused, all time is virtual and waits end at once.
+/// Tokio's sleep has a resolution of one millisecond. A zero duration completes
+/// at once.
 ///
 /// # Panics
 ///
-/// Its sleep panics, as tokio's own does, outside a tokio runtime that has time
-/// enabled. A delay of zero needs no runtime.
+/// A sleep longer than zero panics outside a tokio runtime with time enabled, as
+/// `tokio::time::sleep` does.
+///
+/// ```
+/// use std::time::Duration;
+/// use reattempt::{Timer, TokioTimer};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread()
+/// #     .enable_time()
+/// #     .start_paused(true)
+/// #     .build()?;
+/// # runtime.block_on(async {
+/// let timer = TokioTimer::new();
+/// let start = timer.now();
+/// timer.sleep(Duration::from_secs(3600)).await;
+/// // The runtime of this example has a paused clock.
+/// assert_eq!(timer.now() - start, Duration::from_secs(3600));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[non_exhaustive]
@@ -115,7 +247,7 @@ pub struct TokioTimer;
 
 #[cfg(feature = "tokio")]
 impl TokioTimer {
-    /// Tokio's timer.
+    /// Returns tokio's timer.
     #[must_use]
     pub const fn new() -> Self {
         Self
@@ -133,7 +265,7 @@ impl Timer for TokioTimer {
 
     #[inline]
     fn sleep(&self, duration: Duration) -> TokioSleep {
-        #[expect(clippy::disallowed_methods, reason = "this room waits")]
+        #[expect(clippy::disallowed_methods, reason = "this module sleeps")]
         let sleep = (!duration.is_zero()).then(|| tokio::time::sleep(duration));
         TokioSleep { sleep }
     }
@@ -141,12 +273,12 @@ impl Timer for TokioTimer {
 
 #[cfg(feature = "tokio")]
 pin_project_lite::pin_project! {
-    /// The sleep of [`TokioTimer`].
+    /// The future that [`TokioTimer`] sleeps with.
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
     pub struct TokioSleep {
-        // None for a delay of zero, which tokio would round up to a millisecond.
+        // None for a zero duration, which tokio would round up to a millisecond.
         #[pin]
         sleep: Option<tokio::time::Sleep>,
     }
@@ -159,8 +291,8 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Tells the optimizer that a sleep is seldom dropped, so that the long code for
-/// it stays out of the drop of every call that never slept.
+/// Marks the drop of a sleep as unlikely, so that the optimizer keeps its long
+/// code out of calls that never slept.
 #[cfg(feature = "tokio")]
 #[cold]
 #[inline(never)]
@@ -176,9 +308,9 @@ impl Future for TokioSleep {
             return Poll::Ready(());
         };
         match sleep.as_mut().poll(cx) {
-            // Where the task has used up its share of this poll, tokio's sleep is
-            // pending without a look at the clock, for as long as the operation
-            // beside it always has something to do: an attempt would never be cut.
+            // If the task has used up its budget for this poll, tokio's sleep
+            // returns `Pending` without reading the clock. An operation that is
+            // always ready to go on would then never be timed out.
             Poll::Pending if is_over(sleep.deadline()) => Poll::Ready(()),
             polled => polled,
         }
@@ -187,111 +319,7 @@ impl Future for TokioSleep {
 
 #[cfg(feature = "tokio")]
 fn is_over(deadline: tokio::time::Instant) -> bool {
-    #[expect(clippy::disallowed_methods, reason = "this room reads the clock")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
     let now = tokio::time::Instant::now();
     now >= deadline
-}
-
-/// A timer for tests, whose time moves only when somebody sleeps or
-/// [advances](Self::advance) it. Clones share one time and one log.
-///
-/// A sleep is over the first time it is polled; it moves the time forward and
-/// is logged. With it an `attempt_timeout` cuts every attempt that is not ready
-/// when first polled: for those, use tokio's paused clock.
-///
-/// ```
-/// use std::time::Duration;
-/// use reattempt::{Backoff, ManualTimer, RetryPolicy};
-///
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-/// # runtime.block_on(async {
-/// let timer = ManualTimer::new();
-/// let policy = RetryPolicy::new(Backoff::exponential(Duration::from_secs(1))).seed(7);
-/// let result = policy.retry(|_| async { Err::<(), _>("down") }).timer(&timer).await;
-/// assert_eq!(result, Err("down"));
-/// assert_eq!(timer.sleeps().len(), 2);
-/// # });
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct ManualTimer {
-    shared: Arc<Mutex<Manual>>,
-}
-
-#[derive(Debug, Default)]
-struct Manual {
-    now: Duration,
-    sleeps: Vec<Duration>,
-}
-
-impl ManualTimer {
-    /// A timer at time zero with an empty log.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Moves the time forward by `duration`, without a sleep.
-    pub fn advance(&self, duration: Duration) {
-        self.with(|manual| manual.now = manual.now.saturating_add(duration));
-    }
-
-    /// The time, zero at first.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.with(|manual| manual.now)
-    }
-
-    /// Every sleep so far, in order.
-    #[must_use]
-    pub fn sleeps(&self) -> Vec<Duration> {
-        self.with(|manual| manual.sleeps.clone())
-    }
-
-    /// Sleeps at once: for `sleep_with` in sync code.
-    pub fn sleep_blocking(&self, duration: Duration) {
-        self.with(|manual| {
-            manual.now = manual.now.saturating_add(duration);
-            manual.sleeps.push(duration);
-        });
-    }
-
-    fn with<R>(&self, read: impl FnOnce(&mut Manual) -> R) -> R {
-        // A panic elsewhere cannot leave the two fields half written.
-        read(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Timer for ManualTimer {
-    type Sleep = ManualSleep;
-
-    fn now(&self) -> Duration {
-        Self::now(self)
-    }
-
-    fn sleep(&self, duration: Duration) -> ManualSleep {
-        ManualSleep {
-            timer: self.clone(),
-            duration: Some(duration),
-        }
-    }
-}
-
-/// The sleep of [`ManualTimer`].
-#[must_use = "futures do nothing unless awaited"]
-#[derive(Debug)]
-pub struct ManualSleep {
-    timer: ManualTimer,
-    duration: Option<Duration>,
-}
-
-impl Future for ManualSleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if let Some(duration) = self.duration.take() {
-            self.timer.sleep_blocking(duration);
-        }
-        Poll::Ready(())
-    }
 }

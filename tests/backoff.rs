@@ -1,8 +1,8 @@
-//! Schedules and jitter: every delay for every input.
+//! Schedules: every delay for every input.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
-    reason = "figures of a test are small and known"
+    reason = "the numbers in a test are small and known"
 )]
 
 use std::collections::HashSet;
@@ -56,6 +56,81 @@ fn each_schedule_grows_by_its_rule_up_to_the_cap() {
 }
 
 #[test]
+fn a_function_gives_the_delays_as_they_are_up_to_the_cap() {
+    fn up_and_down(retry: u32) -> Duration {
+        match retry {
+            0 => panic!("the first retry is number 1"),
+            1 => s(9),
+            2 => ms(1),
+            u32::MAX => Duration::MAX,
+            _ => s(30),
+        }
+    }
+    let backoff = Backoff::from_fn(up_and_down);
+    ceilings(backoff, &[9_000, 1, 20_000, 20_000]);
+    assert_eq!(
+        (backoff.ceiling(0), backoff.ceiling(u32::MAX)),
+        (s(9), s(20))
+    );
+    ceilings(backoff.cap(s(40)), &[9_000, 1, 30_000]);
+    ceilings(backoff.factor(7.0), &[9_000, 1, 20_000]);
+    assert!(backoff.delays().take(50).all(|delay| delay <= s(20)));
+    let steady = backoff.jitter(Jitter::None).cap(Duration::MAX);
+    assert_eq!(steady.ceiling(u32::MAX), Duration::MAX);
+    let delays: Vec<_> = steady.delays().take(3).collect();
+    assert_eq!(delays, [s(9), ms(1), s(30)]);
+    let base = backoff.jitter(Jitter::Decorrelated).delays().take(50).min();
+    assert!(base >= Some(s(9)));
+    assert_eq!(
+        format!("{:?}", backoff.jitter(Jitter::None)),
+        format!("{backoff:?}").replace("Full", "None")
+    );
+}
+
+#[test]
+fn the_getters_return_what_was_set() {
+    const BACKOFF: Backoff = Backoff::exponential(ms(5))
+        .factor(1.5)
+        .cap(s(3))
+        .jitter(Jitter::Equal);
+    assert_eq!(BACKOFF.base_delay(), ms(5));
+    assert_eq!(BACKOFF.growth_factor(), Some(1.5));
+    assert_eq!(BACKOFF.delay_cap(), s(3));
+    assert_eq!(BACKOFF.jitter_kind(), Jitter::Equal);
+    for (backoff, base) in [
+        (Backoff::constant(s(4)), s(4)),
+        (Backoff::fibonacci(s(4)), s(4)),
+        (Backoff::linear(s(4)), s(4)),
+        (Backoff::from_fn(|retry| s(3) * (retry + 1)), s(6)),
+        (Backoff::none(), s(0)),
+    ] {
+        let found = (backoff.base_delay(), backoff.factor(3.0).growth_factor());
+        assert_eq!(found, (base, None));
+    }
+    assert_eq!(Backoff::constant(s(4)).delay_cap(), Duration::MAX);
+}
+
+#[test]
+fn schedules_are_equal_if_their_settings_are() {
+    let second = Backoff::exponential(s(1));
+    assert_eq!(second, Backoff::exponential(s(1)).factor(2.0));
+    for other in [
+        second.factor(3.0),
+        second.cap(s(1)),
+        second.jitter(Jitter::None),
+        Backoff::exponential(s(2)),
+        Backoff::linear(s(1)),
+        Backoff::fibonacci(s(1)),
+        Backoff::from_fn(|_| s(1)),
+    ] {
+        assert_ne!(second, other);
+    }
+    let custom = Backoff::from_fn(|_| s(1));
+    let copy = custom;
+    assert_eq!(custom, copy);
+}
+
+#[test]
 fn a_first_delay_above_the_cap_is_capped() {
     for backoff in [
         Backoff::exponential(s(10)),
@@ -103,14 +178,14 @@ fn the_largest_inputs_saturate_at_the_cap() {
 }
 
 #[test]
-fn delays_below_a_millisecond_are_kept_to_the_nanosecond() {
+fn short_delays_are_exact_to_the_nanosecond() {
     let backoff = Backoff::exponential(Duration::from_nanos(1_500));
     assert_eq!(backoff.ceiling(2), Duration::from_micros(3));
     assert_eq!(Backoff::constant(ms(200)).delays().nth(9), Some(ms(200)));
 }
 
 #[test]
-fn jitter_leaves_no_two_clients_together_at_the_cap() {
+fn jitter_separates_clients_at_the_cap() {
     for jitter in [
         Jitter::Full,
         Jitter::Equal,
@@ -127,7 +202,7 @@ fn jitter_leaves_no_two_clients_together_at_the_cap() {
 }
 
 #[test]
-fn decorrelated_with_a_base_at_the_cap_is_still_spread() {
+fn decorrelated_jitter_spreads_a_base_at_the_cap() {
     let backoff = Backoff::exponential(s(5))
         .cap(s(5))
         .jitter(Jitter::Decorrelated);
@@ -207,23 +282,25 @@ fn any_backoff() -> impl Strategy<Value = Backoff> {
         })
 }
 
-/// The bound that `any_backoff` gave a schedule, read back from its far end.
+/// The largest ceiling of a schedule.
 fn bound(backoff: Backoff) -> Duration {
-    // Beyond the growth of any schedule only the cap or a frozen base is left.
+    // No schedule grows after that: only the cap or a constant base is left.
     backoff.ceiling(u32::MAX)
 }
 
-/// 100,000, unless `PROPTEST_CASES` says otherwise.
+/// The number of random cases: 100,000 unless `PROPTEST_CASES` sets another.
 fn cases() -> u32 {
-    let said = std::env::var("PROPTEST_CASES").ok();
-    said.and_then(|said| said.parse().ok()).unwrap_or(100_000)
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(100_000)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
-    fn no_delay_of_any_policy_passes_its_cap_or_panics(
+    fn no_delay_exceeds_its_cap_or_panics(
         backoff in any_backoff(),
         cap in any_duration(),
         seed in any::<u64>(),
@@ -234,14 +311,14 @@ proptest! {
     }
 
     #[test]
-    fn a_ceiling_never_falls(backoff in any_backoff(), retry in prop_oneof![0..200_u32, any::<u32>()]) {
+    fn a_ceiling_never_decreases(backoff in any_backoff(), retry in prop_oneof![0..200_u32, any::<u32>()]) {
         let next = retry.saturating_add(1);
         prop_assert!(backoff.ceiling(retry) <= backoff.ceiling(next));
         prop_assert!(backoff.ceiling(next) <= bound(backoff));
     }
 
     #[test]
-    fn each_jitter_keeps_to_its_interval(
+    fn each_jitter_stays_in_its_interval(
         base in 1..1_000_000_000_000_u64,
         cap in 1..1_000_000_000_000_u64,
         share in 0.0..1.0_f64,

@@ -1,8 +1,8 @@
-//! Limiters: asked before every attempt, told of every outcome.
+//! Limiters: each attempt asks for permission first and is recorded at its end.
 #![expect(
     clippy::float_cmp,
     clippy::unwrap_used,
-    reason = "figures of a test are small and known"
+    reason = "the numbers in a test are small and known"
 )]
 
 use std::sync::{Arc, Mutex};
@@ -18,12 +18,12 @@ const fn s(seconds: u64) -> Duration {
 }
 
 #[test]
-fn rates_follow_the_vectors() {
+fn rates_equal_the_test_vectors() {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("data/aws-adaptive.json")).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
     assert!(cases.len() > 10);
-    // The same on a clock that is old.
+    // The result is the same if the clock started 34 years ago.
     for start in [0, 1_073_741_824] {
         let limiter = AdaptiveLimiter::new();
         for case in cases {
@@ -43,7 +43,7 @@ fn rates_follow_the_vectors() {
 }
 
 #[test]
-fn everything_passes_until_the_first_throttling() {
+fn every_attempt_is_admitted_until_the_first_throttling() {
     let limiter = AdaptiveLimiter::new();
     for _ in 0..1_000 {
         assert_eq!(limiter.acquire(s(1)), Ok(()));
@@ -54,21 +54,74 @@ fn everything_passes_until_the_first_throttling() {
 }
 
 #[test]
-fn a_limited_client_sends_at_its_rate() {
+fn a_limited_client_is_admitted_at_its_rate() {
     let limiter = AdaptiveLimiter::new();
     limiter.record(s(0), true);
     assert_eq!(limiter.fill_rate(), 0.5);
     assert_eq!(limiter.acquire(s(0)), Err(s(2)));
-    // Asking does not take: the wait is the same for who asks again.
+    // Asking takes nothing: a second call gets the same wait.
     assert_eq!(limiter.acquire(s(0)), Err(s(2)));
     assert_eq!(limiter.acquire(s(1)), Err(s(1)));
     assert_eq!(limiter.acquire(s(2)), Ok(()));
     assert_eq!(limiter.acquire(s(2)), Err(s(2)));
-    // Idle time fills one token, the least room, and no more.
+    // A long pause adds one token, which is the capacity here.
     assert_eq!(limiter.acquire(s(1_000)), Ok(()));
     assert_eq!(limiter.acquire(s(1_000)), Err(s(2)));
-    // A clock that goes back takes nothing away.
+    // A clock that goes back removes nothing.
     assert_eq!(limiter.acquire(s(1)), Err(s(2)));
+}
+
+#[test]
+fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
+    const YEAR: u64 = 31_536_000;
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(10), true);
+    // One call's clock jumps a year ahead and comes back.
+    assert_eq!(limiter.acquire(s(YEAR)), Ok(()));
+    assert_eq!(limiter.acquire(s(10)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(11)), Err(s(1)));
+    assert_eq!(limiter.acquire(s(12)), Ok(()));
+    // The same while the attempts of that call are recorded.
+    limiter.record(s(YEAR), true);
+    limiter.record(s(YEAR), false);
+    for half in 26..50_u32 {
+        limiter.record(Duration::from_millis(500) * half, false);
+    }
+    assert!(limiter.fill_rate() > 2.0, "{limiter:?}");
+    assert!(limiter.measured_rate() > 1.5, "{limiter:?}");
+}
+
+#[test]
+fn a_first_call_in_the_far_future_stops_no_clock() {
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(1_000_000), true);
+    assert_eq!(limiter.acquire(s(7)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(9)), Ok(()));
+}
+
+#[test]
+fn an_interrupted_thread_creates_no_tokens() {
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(0), true);
+    let late = Duration::from_millis(1_900);
+    for _ in 0..1_000 {
+        assert!(limiter.acquire(late).is_err());
+        assert!(limiter.acquire(late + Duration::from_millis(50)).is_err());
+    }
+}
+
+#[test]
+fn pointers_to_a_limiter_are_limiters() {
+    fn admits(limiter: impl Limiter) -> bool {
+        limiter.record(s(0), true);
+        limiter.acquire(s(0)).is_ok()
+    }
+    assert!(!admits(Arc::new(AdaptiveLimiter::new())));
+    assert!(!admits(Box::new(AdaptiveLimiter::new())));
+    let unsized_limiter: Box<dyn Limiter> = Box::new(AdaptiveLimiter::new());
+    assert!(!admits(unsized_limiter));
+    let unsized_limiter: Arc<dyn Limiter> = Arc::new(AdaptiveLimiter::new());
+    assert!(!admits(unsized_limiter));
 }
 
 #[test]
@@ -90,11 +143,11 @@ fn no_time_panics() {
     assert!(limiter.fill_rate().is_finite() && limiter.measured_rate().is_finite());
 }
 
-/// Refuses each second time it is asked, and writes down what it hears.
+/// Refuses every first request of two, and logs all calls.
 #[derive(Clone, Debug, Default)]
-struct Script(Arc<Mutex<Vec<String>>>);
+struct Alternating(Arc<Mutex<Vec<String>>>);
 
-impl Limiter for Script {
+impl Limiter for Alternating {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
         let mut log = self.0.lock().unwrap();
         let refused = log.iter().filter(|line| line.starts_with("ask")).count() % 2 == 0;
@@ -112,7 +165,7 @@ impl Limiter for Script {
     }
 }
 
-/// Writes down each wait.
+/// Records each wait: whether it was a limiter's, and its seconds.
 #[derive(Clone, Debug, Default)]
 struct Waits(Arc<Mutex<Vec<(bool, u64)>>>);
 
@@ -129,7 +182,7 @@ impl Observer for Waits {
     }
 }
 
-const STORY: [&str; 6] = [
+const LOG: [&str; 6] = [
     "ask 0",
     "ask 10",
     "throttled 10",
@@ -138,9 +191,12 @@ const STORY: [&str; 6] = [
     "fine 21",
 ];
 
-fn judged(script: &Script, waits: &Waits) -> RetryPolicy<impl reattempt::Classify<(), Verdict>> {
+fn policy(
+    limiter: &Alternating,
+    waits: &Waits,
+) -> RetryPolicy<impl reattempt::Classify<(), Verdict>> {
     RetryPolicy::new(Backoff::constant(s(1)))
-        .limiter(script.clone())
+        .limiter(limiter.clone())
         .observer(waits.clone())
         .classify_fn(|outcome: Result<&(), &Verdict>| {
             outcome.map_or_else(|v| *v, |()| Verdict::Success)
@@ -156,9 +212,9 @@ const fn attempt(number: u32) -> Result<(), Verdict> {
 }
 
 #[test]
-fn a_hand_driven_call_asks_and_tells() {
-    let (script, waits) = (Script::default(), Waits::default());
-    let policy = judged(&script, &waits);
+fn a_session_asks_and_records_each_attempt() {
+    let (limiter, waits) = (Alternating::default(), Waits::default());
+    let policy = policy(&limiter, &waits);
     let mut session = policy.start_at(s(0));
     assert_eq!(session.admit(s(0)), Err(s(10)));
     assert_eq!(session.admit(s(10)), Ok(()));
@@ -170,7 +226,7 @@ fn a_hand_driven_call_asks_and_tells() {
     assert_eq!(session.admit(s(21)), Ok(()));
     let _ = session.decide(attempt(2).as_ref(), s(21));
     assert_eq!(session.waited(), s(21));
-    assert_eq!(*script.0.lock().unwrap(), STORY);
+    assert_eq!(*limiter.0.lock().unwrap(), LOG);
     assert_eq!(
         *waits.0.lock().unwrap(),
         [(true, 10), (false, 1), (true, 10)]
@@ -178,38 +234,38 @@ fn a_hand_driven_call_asks_and_tells() {
 }
 
 #[test]
-fn a_sync_call_asks_before_every_attempt() {
-    let (script, waits) = (Script::default(), Waits::default());
+fn a_blocking_call_asks_before_every_attempt() {
+    let (limiter, waits) = (Alternating::default(), Waits::default());
     let timer = ManualTimer::new();
-    let outcome = judged(&script, &waits)
+    let outcome = policy(&limiter, &waits)
         .retry_blocking(|made| attempt(made.number()))
         .sleep_with(|delay| timer.sleep_blocking(delay))
         .outcome();
     assert_eq!((outcome.attempts, outcome.waited), (2, s(21)));
     assert_eq!(timer.sleeps(), [s(10), s(1), s(10)]);
-    let told = |line: &&str| line.split(' ').next().unwrap().to_owned();
-    let heard: Vec<_> = script
+    let kind = |line: &&str| line.split(' ').next().unwrap().to_owned();
+    let kinds: Vec<_> = limiter
         .0
         .lock()
         .unwrap()
         .iter()
-        .map(|line| told(&line.as_str()))
+        .map(|line| kind(&line.as_str()))
         .collect();
-    assert_eq!(heard, STORY.iter().map(told).collect::<Vec<_>>());
+    assert_eq!(kinds, LOG.iter().map(kind).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn an_async_call_asks_before_every_attempt() {
-    let (script, waits) = (Script::default(), Waits::default());
+    let (limiter, waits) = (Alternating::default(), Waits::default());
     let timer = ManualTimer::new();
-    let policy = judged(&script, &waits);
+    let policy = policy(&limiter, &waits);
     let outcome = policy
         .retry(|made| async move { attempt(made.number()) })
         .timer(&timer)
         .outcome()
         .await;
     assert_eq!((outcome.attempts, outcome.waited), (2, s(21)));
-    assert_eq!(*script.0.lock().unwrap(), STORY);
+    assert_eq!(*limiter.0.lock().unwrap(), LOG);
     assert_eq!(
         *waits.0.lock().unwrap(),
         [(true, 10), (false, 1), (true, 10)]
@@ -217,10 +273,10 @@ async fn an_async_call_asks_before_every_attempt() {
 }
 
 #[tokio::test]
-async fn the_loop_form_asks_before_every_attempt() {
-    let (script, waits) = (Script::default(), Waits::default());
+async fn a_retry_loop_asks_before_every_attempt() {
+    let (limiter, waits) = (Alternating::default(), Waits::default());
     let timer = ManualTimer::new();
-    let policy = judged(&script, &waits);
+    let policy = policy(&limiter, &waits);
     let mut session = policy.start_at(s(0));
     let mut made = session.ready_with(&timer).await;
     while session
@@ -231,11 +287,11 @@ async fn the_loop_form_asks_before_every_attempt() {
         made = session.attempt();
     }
     assert_eq!((session.attempts(), session.waited()), (2, s(21)));
-    assert_eq!(*script.0.lock().unwrap(), STORY);
+    assert_eq!(*limiter.0.lock().unwrap(), LOG);
 }
 
 #[tokio::test]
-async fn a_call_dropped_while_limited_was_never_made() {
+async fn a_call_dropped_while_it_is_limited_never_starts() {
     #[derive(Debug)]
     struct Never;
     impl Limiter for Never {
@@ -254,7 +310,7 @@ async fn a_call_dropped_while_limited_was_never_made() {
         .timer(ManualTimer::new())
         .into_future();
     let mut call = Box::pin(call);
-    // Always refused and never waiting for real, it still lets others run.
+    // The call is always refused and its timer never waits, but it yields.
     let mut polled = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(call.as_mut().poll(&mut polled).is_pending());
     drop(call);

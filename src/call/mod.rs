@@ -46,11 +46,16 @@ pub use retry::Retry;
 pub use timeout::{Timed, TimedFuture};
 
 use crate::attempt::Attempt;
+pub use crate::classify::Inspect;
 use crate::classify::{ClassifyFn, Verdict, When};
 use crate::engine::Run;
+pub use crate::error::Summary;
 use crate::event::RetryEvent;
 pub use crate::policy::PolicyRef;
 use crate::policy::RetryPolicy;
+pub use crate::timer::DefaultTimer;
+#[cfg(feature = "tokio")]
+pub use crate::timer::TokioSleep;
 
 /// Kept private, so that only this crate implements the traits of this module.
 pub(crate) mod sealed {

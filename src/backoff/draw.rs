@@ -1,0 +1,122 @@
+//! Draws one delay of a schedule, in nanoseconds.
+
+use super::Backoff;
+use super::growth::Growth;
+use crate::jitter::{self, Frame, Jitter};
+use crate::timer::nanos;
+
+impl Backoff {
+    /// Returns true if delays are random.
+    pub(crate) const fn is_jittered(&self) -> bool {
+        match self.jitter {
+            Jitter::None => false,
+            // False for NaN, which counts as 0.
+            Jitter::Proportional(share) => share > 0.0,
+            Jitter::Full | Jitter::Equal | Jitter::Decorrelated => true,
+        }
+    }
+
+    /// Returns the delay before retry `retry` in nanoseconds. `previous` is the
+    /// delay before the previous retry, 0 if there is none. Without a seed the
+    /// delay is random.
+    #[inline]
+    pub(crate) fn delay(&self, retry: u32, previous: u128, seed: Option<u64>) -> u128 {
+        let bits = || jitter::word(seed.unwrap_or_else(jitter::entropy), u64::from(retry));
+        match self.as_doubling() {
+            Some((base, cap)) => u128::from(doubled(base, cap, retry, bits)),
+            None => self.any_delay(retry, previous, bits),
+        }
+    }
+
+    #[inline(never)]
+    fn any_delay(&self, retry: u32, previous: u128, bits: impl FnOnce() -> u64) -> u128 {
+        self.jitter.spread(self.frame(retry, previous), bits)
+    }
+
+    fn frame(&self, retry: u32, previous: u128) -> Frame {
+        Frame {
+            base: self.growth.base(),
+            cap: self.cap,
+            ceiling: self.ceiling_nanos(retry),
+            previous,
+        }
+    }
+
+    /// Returns [`ceiling`](Self::ceiling) in nanoseconds.
+    #[inline]
+    pub(crate) fn ceiling_nanos(&self, retry: u32) -> u128 {
+        self.growth.nanos(retry).min(self.cap.as_nanos())
+    }
+
+    /// Returns the base and the cap in nanoseconds if the fast path applies: for a
+    /// schedule that doubles with full jitter and fits 64 bits.
+    ///
+    /// Most schedules are of this kind. The path takes about a quarter of the
+    /// general one's time, as the benchmark `ten jittered delays` shows.
+    #[inline]
+    fn as_doubling(&self) -> Option<(u64, u64)> {
+        #[expect(clippy::float_cmp, reason = "2.0 is exact, and the default")]
+        match (self.growth, self.jitter) {
+            (Growth::Exponential { base, factor }, Jitter::Full)
+                if factor == 2.0 && nanos(self.cap) != u64::MAX =>
+            {
+                Some((nanos(base), nanos(self.cap)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns a delay of the fast path: one from U\[0, min(cap, base · 2^(retry − 1))\].
+#[inline]
+fn doubled(base: u64, cap: u64, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
+    let steps = retry.saturating_sub(1);
+    let grown = if steps <= base.leading_zeros() {
+        base.checked_shl(steps).unwrap_or_default()
+    } else if base == 0 {
+        0
+    } else {
+        u64::MAX
+    };
+    match grown.min(cap) {
+        0 => 0,
+        ceiling => jitter::below(ceiling, bits()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_path_equals_the_general_path() {
+        let nanoseconds = [0, 1, 3, 50_000_000, 1_000_000_000, 1 << 62, u64::MAX - 1];
+        for base in nanoseconds {
+            for cap in nanoseconds {
+                let (long_base, long_cap) = (Duration::from_nanos(base), Duration::from_nanos(cap));
+                let backoff = Backoff::exponential(long_base).cap(long_cap);
+                assert_eq!(backoff.as_doubling(), Some((base, cap)));
+                for retry in [0, 1, 2, 5, 31, 32, 63, 64, 65, 127, 128, 129, u32::MAX] {
+                    for bits in [0, 1, 1 << 63, u64::MAX, 0x0123_4567_89ab_cdef] {
+                        let fast = doubled(base, cap, retry, || bits);
+                        let general = backoff.any_delay(retry, 0, || bits);
+                        assert_eq!(u128::from(fast), general, "{base} {cap} {retry} {bits}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_schedules_take_the_general_path() {
+        let backoff = Backoff::exponential(Duration::from_secs(1));
+        for other in [
+            backoff.factor(3.0),
+            backoff.cap(Duration::MAX),
+            backoff.jitter(Jitter::Equal),
+            Backoff::linear(Duration::from_secs(1)),
+        ] {
+            assert_eq!(other.as_doubling(), None, "{other:?}");
+        }
+    }
+}
