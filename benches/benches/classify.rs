@@ -73,74 +73,73 @@ fn parsed(xml: &[u8]) -> Vec<(String, String)> {
     }
 }
 
+/// Returns one throttling error of about `len` bytes per protocol.
+fn bodies(len: usize) -> [(&'static str, Vec<u8>); 5] {
+    let row = |name, before: &str, after: &str| (name, filled(before, after, len));
+    [
+        row(
+            "awsJson",
+            r#"{"__type":"com.amazonaws#ThrottlingException","message":""#,
+            "\"}",
+        ),
+        row(
+            "restJson",
+            r#"{"message":""#,
+            r#"","code":"ThrottlingException"}"#,
+        ),
+        row(
+            "query",
+            "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>",
+            "</Message></Error><RequestId>1</RequestId></ErrorResponse>",
+        ),
+        row(
+            "S3",
+            "<Error><Code>SlowDown</Code><Message>",
+            "</Message></Error>",
+        ),
+        ("rpcv2Cbor", cbor(len)),
+    ]
+}
+
+/// Reads all of a body, with the parser of its format.
+fn parse(body: &[u8]) {
+    match body.first() {
+        Some(b'{') => drop(black_box(serde_json::from_slice::<serde_json::Value>(body))),
+        Some(b'<') => drop(black_box(parsed(body))),
+        _ => {
+            let _ = black_box(minicbor::decode::Decoder::new(body).skip());
+        }
+    }
+}
+
+/// Prints the row of one body.
+fn print(name: &str, body: &[u8], calls: u32) {
+    let headers = HeaderMap::new();
+    let (code, _) = measure(calls, || {
+        black_box(error_code(&headers, black_box(body)));
+    });
+    let mut response = Response::new(body.to_vec());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let classifier = AwsClassifier::new();
+    let (verdict, allocations) = measure(calls, || {
+        let outcome: Result<_, &std::io::Error> = Ok(black_box(&response));
+        assert!(black_box(classifier.classify(outcome)).is_retry());
+    });
+    let (whole, _) = measure(calls, || parse(body));
+    println!(
+        "| {name} | {} | {code:.0} | {:.2} | {verdict:.0} | {allocations} | {whole:.0} |",
+        body.len(),
+        body.len() as f64 / code,
+    );
+}
+
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
-    let headers = HeaderMap::new();
     println!("| body | bytes | error_code ns | GB/s | verdict ns | allocations | whole parse ns |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for len in [200, 60 * 1024] {
-        let bodies = [
-            (
-                "awsJson",
-                filled(
-                    r#"{"__type":"com.amazonaws#ThrottlingException","message":""#,
-                    "\"}",
-                    len,
-                ),
-            ),
-            (
-                "restJson",
-                filled(r#"{"message":""#, r#"","code":"ThrottlingException"}"#, len),
-            ),
-            (
-                "query",
-                filled(
-                    "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>",
-                    "</Message></Error><RequestId>1</RequestId></ErrorResponse>",
-                    len,
-                ),
-            ),
-            (
-                "S3",
-                filled(
-                    "<Error><Code>SlowDown</Code><Message>",
-                    "</Message></Error>",
-                    len,
-                ),
-            ),
-            ("rpcv2Cbor", cbor(len)),
-        ];
-        for (name, body) in bodies {
-            let calls = match (is_test, len) {
-                (true, _) => 1,
-                (false, 200) => 10_000,
-                _ => 200,
-            };
-            let (code, _) = measure(calls, || {
-                black_box(error_code(&headers, black_box(&body)));
-            });
-            let mut response = Response::new(body.clone());
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-            let judge = AwsClassifier::new();
-            let (verdict, allocations) = measure(calls, || {
-                let outcome: Result<_, &std::io::Error> = Ok(black_box(&response));
-                assert!(black_box(judge.classify(outcome)).is_retry());
-            });
-            let (whole, _) = measure(calls, || match body.first() {
-                Some(b'{') => {
-                    let _ = black_box(serde_json::from_slice::<serde_json::Value>(&body));
-                }
-                Some(b'<') => drop(black_box(parsed(&body))),
-                _ => {
-                    let tokens = minicbor::decode::Decoder::new(&body).skip();
-                    let _ = black_box(tokens);
-                }
-            });
-            println!(
-                "| {name} | {} | {code:.0} | {:.2} | {verdict:.0} | {allocations} | {whole:.0} |",
-                body.len(),
-                body.len() as f64 / code,
-            );
+    for (len, calls) in [(200, 10_000), (60 * 1024, 200)] {
+        for (name, body) in bodies(len) {
+            print(name, &body, if is_test { 1 } else { calls });
         }
     }
 }

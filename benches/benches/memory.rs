@@ -59,6 +59,10 @@ fn main() {
     measure("reattempt with a budget", |fails| {
         policy.retry(move |_| fetch(1, fails))
     });
+    measure_peers();
+}
+
+fn measure_peers() {
     let builder = backon::ConstantBuilder::default()
         .with_delay(Duration::ZERO)
         .with_max_times(2);

@@ -9,7 +9,7 @@ use layered::Service as _;
 
 use super::{Block, Contestant, OURS, made, runtime};
 use crate::operations::{third_later, third_sent};
-use crate::peers::{MettleRetries, TowerRetries, seatbelt};
+use crate::peers::{self, MettleRetries, TowerRetries};
 
 /// Retries with a delay of zero. Most peers sleep for zero on tokio's timer.
 pub(super) fn without_delay() -> Block {
@@ -51,24 +51,28 @@ pub(super) fn without_delay() -> Block {
             let made = Cell::new(0);
             on_runtime!(n, |_| tryhard::retry_fn(|| third_later(&made)).retries(2));
         },
-        "tower" => |n| {
-            use tower::Service;
-            let made = std::rc::Rc::new(Cell::new(0));
-            let third = tower::service_fn(move |_: u64| {
-                let made = std::rc::Rc::clone(&made);
-                async move { third_later(&made).await }
-            });
-            let mut service = tower::retry::Retry::new(TowerRetries(2), third);
-            on_runtime!(n, |i| service.call(i));
-        },
+        "tower" => tower,
         "mettle" => |n| {
             let made = Cell::new(0);
             on_runtime!(n, |_| mettle::retry(|| third_later(&made)).backoff(MettleRetries(2)));
         },
-        "seatbelt" => |n| {
-            static MADE: AtomicU64 = AtomicU64::new(0);
-            let service = seatbelt(|_| third_sent(&MADE));
-            on_runtime!(n, |i| service.execute(i));
-        },
+        "seatbelt" => seatbelt,
     }
+}
+
+fn tower(n: u64) {
+    use tower::Service;
+    let made = std::rc::Rc::new(Cell::new(0));
+    let third = tower::service_fn(move |_: u64| {
+        let made = std::rc::Rc::clone(&made);
+        async move { third_later(&made).await }
+    });
+    let mut service = tower::retry::Retry::new(TowerRetries(2), third);
+    on_runtime!(n, |i| service.call(i));
+}
+
+fn seatbelt(n: u64) {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let service = peers::seatbelt(|_| third_sent(&MADE));
+    on_runtime!(n, |i| service.execute(i));
 }

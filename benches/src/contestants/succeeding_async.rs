@@ -6,8 +6,8 @@ use std::time::Duration;
 use layered::Service as _;
 
 use super::{Block, Contestant, OURS, made, now};
-use crate::operations::{fetch_in_time, fetch_later};
-use crate::peers::{MettleRetries, TowerRetries, seatbelt};
+use crate::operations::{Failure, fetch_in_time, fetch_later};
+use crate::peers::{self, MettleRetries, TowerRetries};
 
 /// The contestants for an operation, which is ready at its first poll or later.
 macro_rules! async_block {
@@ -55,19 +55,11 @@ macro_rules! async_block {
                     let policy = again::RetryPolicy::fixed(Duration::ZERO).with_max_retries(2);
                     times!(n, |i| now(policy.retry(|| $fetch(i))));
                 },
-                "tower" => |n| {
-                    use tower::{Service, ServiceExt};
-                    let fetch = tower::service_fn($fetch);
-                    let mut service = tower::retry::Retry::new(TowerRetries(2), fetch);
-                    times!(n, |i| now(async { service.ready().await?.call(i).await }));
-                },
+                "tower" => |n| tower(n, $fetch),
                 "mettle" => |n| times!(n, |i| {
                     now(mettle::retry(|| $fetch(i)).backoff(MettleRetries(2)))
                 }),
-                "seatbelt" => |n| {
-                    let service = seatbelt($fetch);
-                    times!(n, |i| now(service.execute(i)));
-                },
+                "seatbelt" => |n| seatbelt(n, $fetch),
             }
         }
     };
@@ -75,3 +67,20 @@ macro_rules! async_block {
 
 async_block!(at_once, "async success", fetch_later);
 async_block!(after_a_wait, "async success after a wait", fetch_in_time);
+
+fn tower<Fut>(n: u64, fetch: impl Fn(u64) -> Fut + Clone)
+where
+    Fut: Future<Output = Result<u64, Failure>>,
+{
+    use tower::{Service, ServiceExt};
+    let mut service = tower::retry::Retry::new(TowerRetries(2), tower::service_fn(fetch));
+    times!(n, |i| now(async { service.ready().await?.call(i).await }));
+}
+
+fn seatbelt<Fut>(n: u64, fetch: impl Fn(u64) -> Fut + Send + Sync + 'static)
+where
+    Fut: Future<Output = Result<u64, Failure>> + Send + 'static,
+{
+    let service = peers::seatbelt(fetch);
+    times!(n, |i| now(service.execute(i)));
+}
