@@ -5,6 +5,7 @@
 # effect.
 # With --ceilings it counts reattempt alone, and fails if a count is above its ceiling.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")"
 command -v valgrind >/dev/null || {
     echo "valgrind is not installed" >&2
@@ -17,11 +18,17 @@ built=$(cargo bench --locked --bench count --no-run 2>&1) || {
 }
 binary=$(sed -n 's/.*Executable.*(\(.*\)).*/\1/p' <<<"$built")
 
+# counted BLOCK CONTESTANT TIMES: prints the instructions of one run.
 counted() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$binary" "$@" 2>&1 |
-        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+    local output
+    output=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$binary" "$@" 2>&1) || {
+        echo "$output" >&2
+        exit 1
+    }
+    sed -n 's/.*Collected : \([0-9]*\).*/\1/p' <<<"$output"
 }
 
+# per_call BLOCK CONTESTANT: prints the instructions of one call.
 per_call() {
     local few many
     few=$(counted "$1" "$2" 1000)

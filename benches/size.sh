@@ -3,6 +3,7 @@
 # stripped release binary less that of the same program without retries.
 # Each call has its own operation, future and error type.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")"
 command -v size >/dev/null || {
     echo "size (binutils) is not installed" >&2

@@ -67,3 +67,40 @@ where
         .base_delay(Duration::ZERO);
     (retries, Execute::new(operation)).into_service()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::{Duration, MettleRetries, Service, TowerRetries, seatbelt};
+    use crate::operations::Failure;
+
+    static MADE: AtomicU32 = AtomicU32::new(0);
+
+    /// Returns how many attempts `call` made at an operation that always fails.
+    async fn attempts<T>(call: impl IntoFuture<Output = T>) -> u32 {
+        MADE.store(0, Ordering::Relaxed);
+        call.await;
+        MADE.load(Ordering::Relaxed)
+    }
+
+    async fn fail(_: u64) -> Result<u64, Failure> {
+        MADE.fetch_add(1, Ordering::Relaxed);
+        Err(Failure)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn contestants_make_three_attempts_without_delay() {
+        use tower::Service as _;
+        let start = tokio::time::Instant::now();
+        let policy = reattempt::RetryPolicy::new(reattempt::Backoff::none());
+        assert_eq!(attempts(policy.retry(|_| fail(0))).await, 3, "reattempt");
+        let made = attempts(mettle::retry(|| fail(0)).backoff(MettleRetries(2))).await;
+        assert_eq!(made, 3, "mettle");
+        let service = seatbelt(fail);
+        assert_eq!(attempts(service.execute(0)).await, 3, "seatbelt");
+        let mut tower = tower::retry::Retry::new(TowerRetries(2), tower::service_fn(fail));
+        assert_eq!(attempts(tower.call(0)).await, 3, "tower");
+        assert!(start.elapsed() < Duration::from_millis(10));
+    }
+}

@@ -88,7 +88,7 @@ fn fits(call: &str, operation_kib: usize, stack_kib: usize) -> io::Result<bool> 
         .status()?;
     match status.code() {
         Some(0) => Ok(true),
-        // A stack overflow ends the process with a signal, so there is no code.
+        // A stack overflow ends the process with a signal. There is no exit code then.
         None => Ok(false),
         Some(code) => {
             let text = format!("{call} ended with exit code {code}, expected 0 or a signal");

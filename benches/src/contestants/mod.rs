@@ -109,3 +109,17 @@ fn runtime() -> tokio::runtime::Runtime {
         .build()
         .expect("the system has resources for a runtime")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::blocks;
+
+    #[test]
+    fn every_contestant_does_its_work() {
+        for block in blocks() {
+            for contestant in &block.contestants {
+                (contestant.run)(3);
+            }
+        }
+    }
+}
