@@ -1,23 +1,34 @@
 #!/usr/bin/env bash
-# Instructions a call of every contestant: (those of 3,000 calls less those of
-# 1,000) / 2,000, counted by valgrind's callgrind in one release binary, so that
-# start-up drops out and the load of the machine does not matter.
-# With --ceilings it prints ours alone and fails where one is above its ceiling.
+# Prints the instructions per call of every contestant: the instructions of 3,000
+# calls less those of 1,000, divided by 2,000. callgrind of valgrind counts them in
+# one release binary. Start-up cancels out, and other load on the machine has no
+# effect.
+# With --ceilings it counts reattempt alone, and fails if a count is above its ceiling.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+shopt -s inherit_errexit
+cd "$(dirname "$0")"
 command -v valgrind >/dev/null || {
     echo "valgrind is not installed" >&2
     exit 1
 }
 
-binary=$(cargo bench --locked --bench count --no-run 2>&1 |
-    sed -n 's/.*Executable.*(\(.*\)).*/\1/p')
+built=$(cargo bench --locked --bench count --no-run 2>&1) || {
+    echo "$built" >&2
+    exit 1
+}
+binary=$(sed -n 's/.*Executable.*(\(.*\)).*/\1/p' <<<"$built")
 
+# counted BLOCK CONTESTANT TIMES: prints the instructions of one run.
 counted() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$binary" "$@" 2>&1 |
-        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+    local output
+    output=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null "$binary" "$@" 2>&1) || {
+        echo "$output" >&2
+        exit 1
+    }
+    sed -n 's/.*Collected : \([0-9]*\).*/\1/p' <<<"$output"
 }
 
+# per_call BLOCK CONTESTANT: prints the instructions of one call.
 per_call() {
     local few many
     few=$(counted "$1" "$2" 1000)
@@ -38,9 +49,9 @@ sync success with a full budget:reattempt:35
 async success:reattempt:50
 async success:reattempt, policy made at run time:50
 async success after a wait:reattempt, policy made at run time:80
-sync, two failures without delay:reattempt, policy made at run time:150
-async, two failures without delay:reattempt, policy made at run time:1000
-ten jittered delays:reattempt:800
+sync, two failures without delay:reattempt, policy made at run time:600
+async, two failures without delay:reattempt, policy made at run time:1200
+ten jittered delays:reattempt:1500
 END
     exit "$failed"
 fi

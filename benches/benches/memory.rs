@@ -1,51 +1,41 @@
-//! The size of a call's future and its allocations, ours and the peers'.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a bench"
-)]
-
-#[path = "contestants/twice.rs"]
-mod twice;
+//! The size of each contestant's future and the number of its allocations.
+#![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::alloc::System;
-use std::future::Future;
 use std::mem::size_of_val;
 use std::time::Duration;
 
+use reattempt_benches::operations::Failure;
+use reattempt_benches::peers::{MettleRetries, TowerRetries, seatbelt};
 use stats_alloc::{Region, StatsAlloc};
-use twice::Twice;
 
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-#[derive(Clone, Copy, Debug)]
-struct Failure;
-
-/// A small operation: two words that it keeps, a result of two.
+/// A small operation: its future and its result have two words each.
 #[expect(clippy::unused_async, reason = "an operation without a wait")]
 async fn fetch(n: u64, fails: bool) -> Result<u64, Failure> {
     if fails { Err(Failure) } else { Ok(n) }
 }
 
-/// Measures a future that makes this many attempts.
-fn measure<F: Future>(name: &str, make: impl Fn(bool) -> F) {
+/// Prints the row of a call. `make` returns its future. The operation fails at
+/// every one of three attempts if the argument of `make` is true.
+fn measure<F: IntoFuture>(name: &str, make: impl Fn(bool) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
-        .unwrap();
+        .expect("the system has resources for a runtime");
     let [success, failure] = [false, true].map(|fails| {
         runtime.block_on(async {
-            // Once before, so that what is lazily made is there.
+            // The first call makes what is made lazily, such as a thread local.
             make(fails).await;
             let region = Region::new(&ALLOCATOR);
             make(fails).await;
             region.change().allocations
         })
     });
-    let size = size_of_val(&make(false));
+    let size = size_of_val(&make(false).into_future());
     println!("| {name} | {size} | {success} | {failure} |");
 }
 
@@ -64,19 +54,21 @@ fn main() {
         }
     });
     let policy = reattempt::RetryPolicy::new(reattempt::Backoff::none());
-    measure("reattempt", |fails| {
-        policy.retry(move |_| fetch(1, fails)).into_future()
-    });
+    measure("reattempt", |fails| policy.retry(move |_| fetch(1, fails)));
     let policy = policy.budget(&reattempt::RetryBudget::new(500));
     measure("reattempt with a budget", |fails| {
-        policy.retry(move |_| fetch(1, fails)).into_future()
+        policy.retry(move |_| fetch(1, fails))
     });
+    measure_peers();
+}
+
+fn measure_peers() {
     let builder = backon::ConstantBuilder::default()
         .with_delay(Duration::ZERO)
         .with_max_times(2);
     measure("backon", |fails| {
         use backon::Retryable;
-        (move || fetch(1, fails)).retry(builder).into_future()
+        (move || fetch(1, fails)).retry(builder)
     });
     measure("tokio-retry", |fails| {
         let delays = tokio_retry::strategy::FixedInterval::new(Duration::ZERO).take(2);
@@ -100,6 +92,14 @@ fn main() {
     measure("tower", |fails| {
         use tower::Service;
         let fetch = tower::service_fn(move |()| fetch(1, fails));
-        tower::retry::Retry::new(Twice(2), fetch).call(())
+        tower::retry::Retry::new(TowerRetries(2), fetch).call(())
+    });
+    measure("mettle", |fails| {
+        mettle::retry(move || fetch(1, fails)).backoff(MettleRetries(2))
+    });
+    let [succeeding, failing] = [false, true].map(|fails| seatbelt(move |n| fetch(n, fails)));
+    measure("seatbelt", |fails| {
+        use layered::Service;
+        if fails { &failing } else { &succeeding }.execute(1)
     });
 }

@@ -1,11 +1,5 @@
-//! A budget under one thread and two: ours, tower's and a tokio semaphore.
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::disallowed_methods,
-    clippy::float_arithmetic,
-    clippy::print_stdout,
-    reason = "a bench"
-)]
+//! Cost of a retry budget with one thread and with two: reattempt, tower and a semaphore of tokio.
+#![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -15,8 +9,8 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 const ROUNDS: usize = 21;
 
-/// The median over the rounds of the nanoseconds that one of `threads` needs for
-/// a take and a return.
+/// Returns the nanoseconds that each of `threads` needs per `work`: the median of
+/// all rounds.
 fn time(calls: u32, threads: usize, work: impl Fn() + Sync) -> f64 {
     let mut times: Vec<f64> = (0..ROUNDS)
         .map(|_| {
@@ -30,7 +24,7 @@ fn time(calls: u32, threads: usize, work: impl Fn() + Sync) -> f64 {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    times.get(ROUNDS / 2).copied().unwrap_or_default()
+    times[ROUNDS / 2]
 }
 
 fn main() {
@@ -39,9 +33,9 @@ fn main() {
 
     let budget = RetryBudget::new(u32::MAX);
     let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
-    // A failure takes, the success after it gives back; what the session costs
-    // besides is the next row.
-    let ours = |policy: &RetryPolicy| {
+    // The failure takes tokens and the success returns them. The next row shows
+    // what the session itself costs.
+    let retried = |policy: &RetryPolicy| {
         let mut session = policy.start_at(Duration::ZERO);
         let taken = session.decide(black_box(Err::<&(), _>(&())), Duration::ZERO);
         debug_assert!(matches!(taken, Decision::RetryAfter(_)));
@@ -51,8 +45,8 @@ fn main() {
     let tower = TpsBudget::new(Duration::from_secs(10), 1_000_000, 1.0);
     let semaphore = tokio::sync::Semaphore::new(tokio::sync::Semaphore::MAX_PERMITS);
     let rows: [(&str, &(dyn Fn() + Sync)); 4] = [
-        ("reattempt, a retry and its success", &|| ours(&policy)),
-        ("the same without a budget", &|| ours(&bare)),
+        ("reattempt, a retry and its success", &|| retried(&policy)),
+        ("the same without a budget", &|| retried(&bare)),
         ("tower TpsBudget, withdraw and deposit", &|| {
             black_box(tower.withdraw());
             tower.deposit();
@@ -61,7 +55,7 @@ fn main() {
             drop(black_box(semaphore.try_acquire()));
         }),
     ];
-    println!("| ns a take and a return | one thread | each of two |");
+    println!("| ns per take and return | one thread | each of two |");
     println!("| --- | ---: | ---: |");
     for (name, work) in rows {
         println!(
