@@ -55,7 +55,7 @@ pub trait Observer: Send + Sync {
     }
 }
 
-impl<A: Observer + ?Sized> Observer for Arc<A> {
+impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn on_retry(&self, event: &RetryEvent) {
         (**self).on_retry(event);
     }
@@ -69,7 +69,7 @@ impl<A: Observer + ?Sized> Observer for Arc<A> {
     }
 }
 
-impl<A: Observer + ?Sized> Observer for Box<A> {
+impl<O: Observer + ?Sized> Observer for Box<O> {
     fn on_retry(&self, event: &RetryEvent) {
         (**self).on_retry(event);
     }

@@ -25,9 +25,10 @@ use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use reattempt::aws::{self, Buffered, PeekBody};
+use reattempt::call::DefaultTimer;
 use reattempt::http::HttpClassifier;
 use reattempt::tower::{BufferErrorLayer, ResponseFuture, RetryLayer, RetryService};
-use reattempt::{Attempt, Backoff, DefaultTimer, Observer, RetryPolicy, StopEvent, StopReason};
+use reattempt::{Attempt, Backoff, Observer, RetryPolicy, StopEvent, StopReason};
 use stats_alloc::{Region, StatsAlloc};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 
@@ -282,11 +283,11 @@ async fn boxed_errors_are_judged_by_their_sources() {
 type Layered = RetryService<Scripted<io::Error>, HttpClassifier>;
 type Named = ResponseFuture<
     Scripted<io::Error>,
-    String,
+    Request<String>,
     HttpClassifier,
-    reattempt::ShortPolling,
     DefaultTimer,
     reattempt::tower::CloneWhole,
+    reattempt::tower::NoTimeout,
 >;
 
 #[tokio::test]

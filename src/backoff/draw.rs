@@ -86,6 +86,8 @@ fn doubled(base: u64, cap: u64, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

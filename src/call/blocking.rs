@@ -201,15 +201,12 @@ where
         let clock = BlockingClock::new(overrides.needs_clock(self.run.settings()));
         self.run.start(overrides, clock.now());
         loop {
-            let (result, verdict) = match made.take() {
-                Some(made) => made,
-                None => {
-                    let attempt = self.next_attempt(clock);
-                    let result = (self.driver.op)(attempt);
-                    let verdict = self.verdict(&result);
-                    (result, verdict)
-                }
-            };
+            let (result, verdict) = made.take().unwrap_or_else(|| {
+                let attempt = self.next_attempt(clock);
+                let result = (self.driver.op)(attempt);
+                let verdict = self.verdict(&result);
+                (result, verdict)
+            });
             let (settings, progress) = self.run.started();
             let decided_at = clock.now();
             let delay = match progress.decide(settings, verdict, decided_at) {

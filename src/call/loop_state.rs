@@ -157,22 +157,18 @@ impl<P: PolicyRef> LoopState<P> {
 
     /// Returns what is left of a wait at `now`, and begins it if it has not begun.
     pub(super) fn resume_wait(&mut self, mut wait: Wait, now: Duration) -> Duration {
-        let left = match wait.due {
+        let left = if let Some(due) = wait.due {
             // Never longer than what was left before, even if the clock went back.
-            Some(due) => due.saturating_sub(now).min(wait.delay),
-            None => {
-                let (_, progress) = self.run.start(self.overrides, now);
-                let left = match wait.decided_at {
-                    // The attempt starts at once if the time limit has passed: there is no
-                    // outcome left to return.
-                    Some(decided_at) => progress
-                        .remaining_delay(wait.delay, decided_at, now)
-                        .unwrap_or_default(),
-                    None => wait.delay,
-                };
-                progress.add_wait(left);
-                left
-            }
+            due.saturating_sub(now).min(wait.delay)
+        } else {
+            let (_, progress) = self.run.start(self.overrides, now);
+            let decided_at = wait.decided_at.unwrap_or(now);
+            // The attempt starts at once if the time limit has passed: there is no outcome
+            // left to return.
+            let left = progress.remaining_delay(wait.delay, decided_at, now);
+            let left = left.unwrap_or_default();
+            progress.add_wait(left);
+            left
         };
         wait.due = Some(now.saturating_add(left));
         wait.delay = left;

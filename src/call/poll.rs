@@ -10,7 +10,7 @@ use super::operation::OutcomeOf;
 use super::{Call, ClassifierRef, Hook, Operation, PolicyRef, steps};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
-use crate::engine::{FIRST_SUCCESS, Overrides, Step};
+use crate::engine::{FIRST_SUCCESS, Overrides, Step, Stop};
 use crate::error::{Outcome, StopReason, Summary};
 use crate::timer::Timer;
 
@@ -89,10 +89,10 @@ where
                     None => return Some((result, StopReason::OutOfTime)),
                 }
             }
-            Step::Stop(stop) => match (stop.last_wait, F::keep(result)) {
+            Step::Stop(Stop { reason, last_wait }) => match (last_wait, F::keep(result)) {
                 (Some(delay), Ok(kept)) => (driver.timer.sleep(delay), Some(kept)),
-                (None, Ok(kept)) => return Some((F::release(kept), stop.reason)),
-                (_, Err(result)) => return Some((result, stop.reason)),
+                (None, Ok(kept)) => return Some((F::release(kept), reason)),
+                (_, Err(result)) => return Some((result, reason)),
             },
         };
         driver.stage.set(Stage::Wait { sleep, kept });

@@ -23,7 +23,7 @@ impl Deadline {
         self.0 != Self::NEVER.0
     }
 
-    pub(super) fn is_reached(self, time: Duration) -> bool {
+    pub(super) const fn is_reached(self, time: Duration) -> bool {
         self.exists() && nanos(time) >= self.0
     }
 

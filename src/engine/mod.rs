@@ -57,6 +57,10 @@ struct Payment {
 
 /// What one call remembers from attempt to attempt. Delays are in nanoseconds, which
 /// saturate at 584 years, to keep futures small.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent facts about one call"
+)]
 #[derive(Debug)]
 pub(crate) struct Progress {
     deadline: Deadline,
@@ -151,7 +155,7 @@ impl Progress {
         let step = self.next_step(settings, verdict, now);
         match step {
             Step::Retry(delay) => self.report_retry(settings, delay, now),
-            Step::Stop(stop) => self.report_stop(settings, stop),
+            Step::Stop(end) => self.report_stop(settings, end),
         }
         step
     }
@@ -252,7 +256,7 @@ impl Progress {
     /// without the callbacks.
     ///
     /// Returns `None` if the time limit has already passed.
-    pub(crate) fn remaining_delay(
+    pub(crate) const fn remaining_delay(
         &self,
         delay: Duration,
         decided_at: Duration,
