@@ -64,7 +64,12 @@ fn success_retry_and_giving_up_allocate_nothing() {
         }
         let region = Region::new(ALLOCATOR);
         let mut session = three.start();
-        while let ControlFlow::Continue(()) = session.check(fail()).await {}
+        loop {
+            session.next_attempt().await;
+            if session.check(fail()).is_break() {
+                break;
+            }
+        }
         assert_eq!(region.change().allocations, 0, "loop form");
         assert_eq!(session.attempts(), 3);
     });

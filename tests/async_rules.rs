@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use reattempt::{
-    AdaptiveLimiter, Backoff, Classify, ErrorKind, ManualTimer, Polling, RetryBudget, RetryPolicy,
+    AdaptiveLimiter, Backoff, Classify, ErrorKind, ManualTimer, RetryBudget, RetryPolicy,
     StopReason, TimedOut, Timer, TokioTimer, Verdict,
 };
 use tokio::time::Instant;
@@ -308,24 +308,21 @@ async fn an_async_closure_borrows_its_surroundings() {
 }
 
 /// Drives a call by hand, whatever the policy, with what a loop may hold.
-async fn by_hand<C, P>(policy: RetryPolicy<C, P>) -> Result<u32, String>
+async fn by_hand<C>(policy: RetryPolicy<C>) -> Result<u32, String>
 where
     C: Classify<u32, String>,
-    P: Polling,
 {
     let mut buffer = Vec::new();
     let mut session = policy.start();
-    let mut attempt = session.ready().await;
     loop {
-        buffer.push(attempt.number());
+        buffer.push(session.next_attempt().await.number());
         let result = match buffer.len() {
             3 => Ok(buffer.iter().sum()),
             made => Err(made.to_string()),
         };
-        if let ControlFlow::Break(done) = session.check(result).await {
+        if let ControlFlow::Break(done) = session.check(result) {
             return done;
         }
-        attempt = session.attempt();
     }
 }
 
@@ -333,7 +330,7 @@ where
 async fn the_loop_form_can_be_spawned_and_boxed() {
     let policy = RetryPolicy::default().limiter(AdaptiveLimiter::new());
     assert_eq!(tokio::spawn(by_hand(policy.clone())).await.unwrap(), Ok(6));
-    let boxed: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(by_hand(policy.long_polling()));
+    let boxed: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(by_hand(policy));
     assert_eq!(boxed.await, Ok(6));
 }
 
@@ -344,11 +341,11 @@ async fn the_loop_form_borrows_mutably_and_waits() {
     let start = Instant::now();
     let mut session = policy.start();
     let done = loop {
-        let attempt = session.ready().await;
+        let attempt = session.next_attempt().await;
         buffer.push(attempt.number());
         tokio::time::sleep(s(1)).await;
         let result = Err::<(), _>(buffer.len());
-        if let ControlFlow::Break(done) = session.check(result).await {
+        if let ControlFlow::Break(done) = session.check(result) {
             break done;
         }
     };
@@ -369,15 +366,16 @@ async fn a_session_follows_the_timer_it_is_given() {
         let timer = ManualTimer::new();
         timer.advance(s(77));
         let mut session = if late {
-            policy.start_at(timer.now())
+            policy.start_with(timer.clone())
         } else {
-            policy.start()
+            policy.start().timer(timer.clone())
         };
         let mut runs = 0;
         let done = loop {
             runs += 1;
             assert!(runs < 50, "no end");
-            if let ControlFlow::Break(done) = session.check_with(&timer, Err::<(), _>(runs)).await {
+            session.next_attempt().await;
+            if let ControlFlow::Break(done) = session.check(Err::<(), _>(runs)) {
                 break done;
             }
         };
@@ -390,11 +388,10 @@ async fn a_session_follows_the_timer_it_is_given() {
 #[tokio::test(start_paused = true)]
 async fn a_session_begun_on_tokios_clock_counts_its_first_attempt() {
     let policy = RetryPolicy::new(Backoff::constant(s(4))).max_elapsed(s(10));
-    let mut session = policy.start();
+    let mut session = policy.start_with(TokioTimer::new());
+    session.next_attempt().await;
     tokio::time::sleep(s(7)).await;
-    let end = session
-        .check_with(&TokioTimer::new(), Err::<(), _>("slow"))
-        .await;
+    let end = session.check(Err::<(), _>("slow"));
     assert_eq!(end, ControlFlow::Break(Err("slow")));
     assert_eq!(session.stop_reason(), Some(StopReason::OutOfTime));
 }
@@ -419,7 +416,7 @@ async fn settings_of_a_call_replace_those_of_its_policy() {
     let outcome = call().classify_fn(server).non_idempotent().outcome().await;
     assert_eq!(
         (outcome.attempts, outcome.reason),
-        (1, StopReason::Permanent)
+        (1, StopReason::NotIdempotent)
     );
 }
 
@@ -442,16 +439,19 @@ async fn polling_until_an_ok_value_is_ready() {
 
 #[tokio::test]
 async fn a_slow_hook_makes_no_wait_end_late() {
-    let timer = ManualTimer::new();
-    let result = RetryPolicy::new(Backoff::constant(s(4)))
-        .max_attempts(2)
-        .max_elapsed(s(10))
-        .retry(|_| async { Err::<(), _>("down") })
-        .on_retry(|_| timer.advance(s(3)))
-        .timer(&timer)
-        .await;
-    assert_eq!(result, Err("down"));
-    assert_eq!((timer.now(), timer.sleeps()), (s(4), vec![s(1)]));
+    // The hook takes 3 s before a wait of 4 s.
+    for (limit, end, sleep) in [(10, 7, 4), (6, 4, 1)] {
+        let timer = ManualTimer::new();
+        let result = RetryPolicy::new(Backoff::constant(s(4)))
+            .max_attempts(2)
+            .max_elapsed(s(limit))
+            .retry(|_| async { Err::<(), _>("down") })
+            .on_retry(|_| timer.advance(s(3)))
+            .timer(&timer)
+            .await;
+        assert_eq!(result, Err("down"));
+        assert_eq!((timer.now(), timer.sleeps()), (s(end), vec![s(sleep)]));
+    }
 }
 
 /// An operation that always has something to do, as an endless download has:
@@ -475,13 +475,12 @@ async fn an_attempt_that_never_waits_is_cut_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_is_late_when_it_changes_its_clock_stays_late() {
+async fn a_loop_that_is_late_at_its_first_check_is_out_of_time() {
     let policy = RetryPolicy::new(Backoff::none()).max_elapsed(s(1));
     let mut session = policy.start();
+    session.next_attempt().await;
     tokio::time::advance(s(5)).await;
-    let checked = session
-        .check_with(&ManualTimer::new(), Err::<(), _>("down"))
-        .await;
+    let checked = session.check(Err::<(), _>("down"));
     assert_eq!(checked, ControlFlow::Break(Err("down")));
     assert_eq!(session.stop_reason(), Some(StopReason::OutOfTime));
 }
@@ -491,7 +490,12 @@ async fn a_loop_without_delay_lets_others_run() {
     let policy = RetryPolicy::new(Backoff::none()).unlimited_attempts();
     let endless = async {
         let mut session = policy.start();
-        while session.check(Err::<(), _>("down")).await.is_continue() {}
+        loop {
+            session.next_attempt().await;
+            if session.check(Err::<(), _>("down")).is_break() {
+                break;
+            }
+        }
     };
     tokio::select! {
         biased;
@@ -512,9 +516,15 @@ async fn a_blocking_loop_counts_its_waits_on_a_clock_that_stands_still() {
     let policy = RetryPolicy::new(Backoff::constant(Duration::from_millis(1)))
         .unlimited_attempts()
         .max_elapsed(Duration::from_millis(3));
-    let mut session = policy.start();
-    while session.check_blocking(Err::<(), _>("down")).is_continue() {}
-    assert_eq!(session.attempts(), 4);
+    let mut session = policy.start_blocking().sleep_with(|_| ());
+    loop {
+        session.next_attempt();
+        if session.check(Err::<(), _>("down")).is_break() {
+            break;
+        }
+    }
+    // The third wait would end at the limit.
+    assert_eq!(session.attempts(), 3);
 }
 
 /// A timer whose clock must not be read.

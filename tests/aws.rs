@@ -809,7 +809,7 @@ fn sdk_headers_count_the_attempts() {
         ("amz-sdk-request", "attempt=2; max=3")
     );
     let endless = aws::standard().unlimited_attempts();
-    let [_, (_, count)] = aws::sdk_headers(&id, &endless.start().attempt());
+    let [_, (_, count)] = aws::sdk_headers(&id, &endless.start_at(Duration::ZERO).attempt());
     assert_eq!(count, "attempt=1");
     let timed = aws::standard().max_elapsed(Duration::from_secs(60));
     let [_, (_, count)] = aws::sdk_headers(&id, &timed.start_at(Duration::ZERO).attempt());

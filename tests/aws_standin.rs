@@ -601,13 +601,13 @@ async fn every_call_through_a_faulty_proxy_ends_right_after_the_attempts_of_its_
             (count + 1, StopReason::Success),
             "{faults:?}"
         );
+        attempts += reply.attempts;
         let body = reply.result.unwrap().into_body();
         assert!(
             String::from_utf8_lossy(&body).contains(expected),
             "{} {faults:?}",
             ask.service
         );
-        attempts += reply.attempts;
     }
     println!("40 calls of 5 protocols through a faulty proxy: {attempts} attempts, all right");
 }

@@ -51,20 +51,20 @@ fn a_long_polling_call_waits_without_tokens_then_returns() {
     let budget = RetryBudget::new(0);
     let timer = ManualTimer::new();
     let outcome = policy(&budget)
-        .long_polling()
         .retry_blocking(|_| Err::<Verdict, _>(THROTTLED))
+        .long_polling()
         .sleep_with(|delay| timer.sleep_blocking(delay))
         .outcome();
     assert_eq!(outcome.reason, StopReason::OutOfBudget);
     assert_eq!((outcome.attempts, outcome.waited), (1, s(1)));
     assert_eq!(timer.sleeps(), [s(1)]);
 
-    let policy = policy(&budget).long_polling();
-    let mut session = policy.start_at(s(0));
+    let policy = policy(&budget);
+    let mut session = policy.start_at(s(0)).long_polling();
     assert_eq!(session.decide::<Verdict, _>(Err(&SERVER), s(0)), REFUSED);
     assert_eq!(session.last_wait(), Some(s(1)));
     // A long-polling call that ends for another reason returns at once.
-    let mut done = policy.start_at(s(0));
+    let mut done = policy.start_at(s(0)).long_polling();
     let _ = done.decide::<Verdict, _>(Err(&Verdict::Permanent), s(0));
     assert_eq!(done.last_wait(), None);
 }
@@ -72,8 +72,8 @@ fn a_long_polling_call_waits_without_tokens_then_returns() {
 #[test]
 fn a_hint_lengthens_a_long_polling_calls_last_wait() {
     let budget = RetryBudget::new(0);
-    let policy = policy(&budget).long_polling();
-    let mut session = policy.start_at(s(0));
+    let policy = policy(&budget);
+    let mut session = policy.start_at(s(0)).long_polling();
     let _ = session.decide::<Verdict, _>(Err(&SERVER.after(s(7))), s(0));
     assert_eq!((session.last_wait(), session.waited()), (Some(s(7)), s(7)));
 }
@@ -94,7 +94,7 @@ mod in_virtual_time {
         let budget = RetryBudget::new(100);
         let policy = policy(&budget);
         let call = policy.retry(|_| async { Err::<Verdict, _>(SERVER) });
-        let cut = tokio::time::timeout(Duration::from_millis(500), call.into_future());
+        let cut = tokio::time::timeout(Duration::from_millis(500), call);
         assert!(cut.await.is_err());
         assert_eq!(budget.available(), 100);
 
@@ -104,10 +104,13 @@ mod in_virtual_time {
         // The first retry has started, so its cost stays spent.
         assert_eq!(budget.available(), 86);
 
-        let mut session = policy.start();
-        let check = session.check::<Verdict, _>(Err(SERVER));
-        let cut = tokio::time::timeout(Duration::from_millis(500), check);
+        let mut calls = policy.start();
+        calls.next_attempt().await;
+        assert!(calls.check::<Verdict, _>(Err(SERVER)).is_continue());
+        let cut = tokio::time::timeout(Duration::from_millis(500), calls.next_attempt());
         assert!(cut.await.is_err());
+        assert_eq!(budget.available(), 72);
+        drop(calls);
         assert_eq!(budget.available(), 86);
     }
 
@@ -121,32 +124,30 @@ mod in_virtual_time {
             }
             Err::<Verdict, _>(SERVER)
         });
-        assert!(
-            tokio::time::timeout(s(5), call.into_future())
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(s(5), call).await.is_err());
         assert_eq!(budget.available(), 86);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_long_polling_call_keeps_its_outcome_while_it_waits() {
         let budget = RetryBudget::new(14);
-        let policy = RetryPolicy::new(Backoff::constant(s(3)))
-            .budget(&budget)
-            .long_polling();
+        let policy = RetryPolicy::new(Backoff::constant(s(3))).budget(&budget);
         let start = tokio::time::Instant::now();
         // Neither Send nor Clone.
         let result = policy
             .retry(|attempt| async move { Err::<(), _>(Rc::new(attempt.number())) })
+            .long_polling()
             .await;
         assert_eq!((result, start.elapsed()), (Err(Rc::new(2)), s(6)));
 
-        let mut session = policy.start();
-        let checked = session.check(Err::<(), _>(Rc::new(7))).await;
-        assert_eq!(checked, ControlFlow::Break(Err(Rc::new(7))));
-        assert_eq!((start.elapsed(), session.waited()), (s(9), s(3)));
-        assert_eq!(session.stop_reason(), Some(StopReason::OutOfBudget));
+        let outcome = policy
+            .retry(|_| async { Err::<(), _>(Rc::new(7)) })
+            .long_polling()
+            .outcome()
+            .await;
+        assert_eq!(outcome.result, Err(Rc::new(7)));
+        assert_eq!((start.elapsed(), outcome.waited), (s(9), s(3)));
+        assert_eq!(outcome.reason, StopReason::OutOfBudget);
     }
 
     #[tokio::test(start_paused = true)]

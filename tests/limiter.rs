@@ -277,14 +277,12 @@ async fn a_retry_loop_asks_before_every_attempt() {
     let (limiter, waits) = (Alternating::default(), Waits::default());
     let timer = ManualTimer::new();
     let policy = policy(&limiter, &waits);
-    let mut session = policy.start_at(s(0));
-    let mut made = session.ready_with(&timer).await;
-    while session
-        .check_with(&timer, attempt(made.number()))
-        .await
-        .is_continue()
-    {
-        made = session.attempt();
+    let mut session = policy.start_with(&timer);
+    loop {
+        let made = session.next_attempt().await;
+        if session.check(attempt(made.number())).is_break() {
+            break;
+        }
     }
     assert_eq!((session.attempts(), session.waited()), (2, s(21)));
     assert_eq!(*limiter.0.lock().unwrap(), LOG);

@@ -54,12 +54,16 @@ fn attempts_are_bounded_with_the_first_one_counted() {
 
 #[test]
 fn a_policy_makes_three_attempts_unless_told_otherwise() {
+    let (policy, lifted) = (
+        RetryPolicy::default(),
+        RetryPolicy::default().unlimited_attempts(),
+    );
+    assert_eq!(policy.start_at(s(0)).attempt().max_attempts(), Some(3));
+    assert_eq!(lifted.start_at(s(0)).attempt().max_attempts(), None);
     assert_eq!(
-        RetryPolicy::default().start().attempt().max_attempts(),
+        policy.start_blocking().next_attempt().max_attempts(),
         Some(3)
     );
-    let lifted = RetryPolicy::default().unlimited_attempts();
-    assert_eq!(lifted.start().attempt().max_attempts(), None);
 }
 
 #[test]
@@ -508,15 +512,15 @@ fn the_loop_form_borrows_what_it_likes() {
     let policy = RetryPolicy::new(Backoff::none());
     let mut sent = Vec::new();
     let buffer = &mut sent;
-    let mut session = policy.start();
+    let mut session = policy.start_blocking();
     let done = loop {
-        buffer.push(session.attempt().number());
+        buffer.push(session.next_attempt().number());
         let result = if buffer.len() < 3 {
             Err("busy")
         } else {
             Ok(buffer.len())
         };
-        if let ControlFlow::Break(done) = session.check_blocking(result) {
+        if let ControlFlow::Break(done) = session.check(result) {
             break done;
         }
     };

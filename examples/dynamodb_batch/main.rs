@@ -65,15 +65,15 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         println!("batch {}", number.saturating_add(1));
         let mut left = items.to_vec();
         let id = InvocationId::new();
-        let mut session = policy.start();
+        let mut calls = policy.start();
         let done = loop {
-            let attempt = session.attempt();
+            let attempt = calls.next_attempt().await;
             let result = write(&url, &mut left, &id, &attempt).await;
             match &result {
                 Ok(()) => println!("  {}  all written", attempt.number()),
                 Err(error) => println!("  {}  {error}", attempt.number()),
             }
-            if let ControlFlow::Break(done) = session.check(result).await {
+            if let ControlFlow::Break(done) = calls.check(result) {
                 break done;
             }
         };

@@ -84,10 +84,13 @@ where
             Step::Retry(delay) => {
                 let event = || progress.retry_event(settings, delay, decided_at);
                 this.hook.before_wait(result.as_ref(), event);
-                match steps::sleep(settings, progress, delay, decided_at, driver.timer) {
-                    Some(sleep) => (sleep, None),
-                    None => return Some((result, StopReason::OutOfTime)),
-                }
+                let wait = steps::wait(settings, progress, delay, decided_at, driver.timer);
+                let Some(delay) = wait else {
+                    return Some((result, StopReason::OutOfTime));
+                };
+                // The result may hold a connection.
+                drop(result);
+                (driver.timer.sleep(delay), None)
             }
             Step::Stop(Stop { reason, last_wait }) => match (last_wait, F::keep(result)) {
                 (Some(delay), Ok(kept)) => (driver.timer.sleep(delay), Some(kept)),

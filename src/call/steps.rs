@@ -35,23 +35,23 @@ pub(super) fn decide<M: Timer>(
     (progress.decide(settings, verdict, now), now)
 }
 
-/// Begins the wait before a retry, after the hook. Returns `None` and ends the call if
-/// the time limit has passed meanwhile.
+/// Counts the wait before a retry, after the hook. Returns its delay, or `None` and ends
+/// the call if the time limit has passed meanwhile.
 #[inline(never)]
-pub(super) fn sleep<M: Timer>(
+pub(super) fn wait<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
     delay: Duration,
     decided_at: Duration,
     timer: &M,
-) -> Option<M::Sleep> {
+) -> Option<Duration> {
     let now = now_if(progress.needs_clock(settings), timer);
-    let Some(delay) = progress.remaining_delay(delay, decided_at, now) else {
-        progress.stop(settings, StopReason::OutOfTime);
-        return None;
-    };
-    progress.add_wait(delay);
-    Some(timer.sleep(delay))
+    let delay = progress.remaining_delay(delay, decided_at, now);
+    match delay {
+        Some(delay) => progress.add_wait(delay),
+        None => progress.stop(settings, StopReason::OutOfTime),
+    }
+    delay
 }
 
 /// Returns true, and wakes the task, if the call has to let other tasks run.
