@@ -6,7 +6,6 @@
 
 use std::alloc::System;
 use std::io;
-use std::ops::ControlFlow;
 
 use reattempt::{Backoff, RetryPolicy};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};

@@ -82,7 +82,6 @@ fn a_hint_lengthens_a_long_polling_calls_last_wait() {
 #[expect(clippy::disallowed_methods, reason = "the clock is paused")]
 mod in_virtual_time {
     use std::future::pending;
-    use std::ops::ControlFlow;
     use std::rc::Rc;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};

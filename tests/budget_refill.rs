@@ -17,8 +17,10 @@ fn pays(budget: &RetryBudget, now: Duration) -> bool {
     let policy = RetryPolicy::new(Backoff::none())
         .budget(budget)
         .classify_fn(|_: Result<&(), &()>| Verdict::retry(ErrorKind::Server));
-    match policy.start_at(now).decide(Err::<&(), _>(&()), now) {
-        Decision::RetryAfter(_) => true,
+    let mut session = policy.start_at(now);
+    match session.decide(Err::<&(), _>(&()), now) {
+        // The retry starts: a session that is dropped before returns the tokens.
+        Decision::RetryAfter(_) => session.admit(now).is_ok(),
         Decision::Stop(reason) => {
             assert_eq!(reason, StopReason::OutOfBudget);
             false
