@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// A clock together with a way to sleep on it.
 ///
-/// With the feature `tokio` a call uses [`TokioTimer`](crate::TokioTimer) by
+/// With the feature `tokio` a call uses [`TokioTimer`] by
 /// default. Implement this trait to use another runtime, and pass the timer to a
 /// call with `.timer(..)`. For tests there is
 /// [`ManualTimer`](crate::ManualTimer).
@@ -130,7 +130,7 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
 /// The timer of a call for which no other timer is set.
 ///
 /// With the feature `tokio` it is the same as
-/// [`TokioTimer`](crate::TokioTimer). Without that feature it is not a
+/// [`TokioTimer`]. Without that feature it is not a
 /// [`Timer`], and an async call does not compile until `.timer(..)` sets one.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,4 @@
 //! Calls with a retry budget: cancelled, dropped, long-polling and in great numbers.
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "the numbers in a test are small and known"
-)]
 
 use std::time::Duration;
 

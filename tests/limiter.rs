@@ -112,16 +112,16 @@ fn an_interrupted_thread_creates_no_tokens() {
 
 #[test]
 fn pointers_to_a_limiter_are_limiters() {
-    fn admits(limiter: impl Limiter) -> bool {
+    fn admits(limiter: &impl Limiter) -> bool {
         limiter.record(s(0), true);
         limiter.acquire(s(0)).is_ok()
     }
-    assert!(!admits(Arc::new(AdaptiveLimiter::new())));
-    assert!(!admits(Box::new(AdaptiveLimiter::new())));
+    assert!(!admits(&Arc::new(AdaptiveLimiter::new())));
+    assert!(!admits(&Box::new(AdaptiveLimiter::new())));
     let unsized_limiter: Box<dyn Limiter> = Box::new(AdaptiveLimiter::new());
-    assert!(!admits(unsized_limiter));
+    assert!(!admits(&unsized_limiter));
     let unsized_limiter: Arc<dyn Limiter> = Arc::new(AdaptiveLimiter::new());
-    assert!(!admits(unsized_limiter));
+    assert!(!admits(&unsized_limiter));
 }
 
 #[test]
