@@ -88,11 +88,15 @@ fn a_wait_that_would_end_late_is_not_begun() {
     let policy = constant(4).unlimited_attempts().max_elapsed(s(10));
     let mut session = policy.start_at(s(100));
     assert_eq!(session.decide(FAILED, s(101)), Decision::RetryAfter(s(4)));
-    // Ends at 10 s exactly, which is not late.
-    assert_eq!(session.decide(FAILED, s(106)), Decision::RetryAfter(s(4)));
+    let just_in_time = s(106).saturating_sub(Duration::from_nanos(1));
+    assert_eq!(
+        session.decide(FAILED, just_in_time),
+        Decision::RetryAfter(s(4))
+    );
+    // A wait that ends at 10 s exactly leaves the attempt no time.
     let mut late = policy.start_at(s(100));
     let stop = Decision::Stop(StopReason::OutOfTime);
-    assert_eq!(late.decide(FAILED, s(106) + Duration::from_nanos(1)), stop);
+    assert_eq!(late.decide(FAILED, s(106)), stop);
     assert_eq!(late.stop_reason(), Some(StopReason::OutOfTime));
 }
 
@@ -255,10 +259,10 @@ fn no_hint_passes_the_limits_of_attempts_and_time() {
     let verdict = Verdict::retry(ErrorKind::Throttling).after(s(6));
     let policy = always(constant(1).max_attempts(2).max_elapsed(s(10)), verdict);
     let mut session = policy.start_at(s(0));
-    assert_eq!(session.decide(FAILED, s(4)), Decision::RetryAfter(s(6)));
+    assert_eq!(session.decide(FAILED, s(3)), Decision::RetryAfter(s(6)));
     let stop = Decision::Stop(StopReason::OutOfAttempts);
     assert_eq!(session.decide(FAILED, s(10)), stop);
-    let late = policy.start_at(s(0)).decide(FAILED, s(5));
+    let late = policy.start_at(s(0)).decide(FAILED, s(4));
     assert_eq!(late, Decision::Stop(StopReason::OutOfTime));
 }
 

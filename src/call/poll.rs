@@ -76,10 +76,9 @@ where
         let this = self.project();
         let mut driver = this.driver.project();
         let (settings, progress) = this.run.started();
-        if !driver.op.is_repeatable() {
-            progress.set_unrepeatable();
-        }
-        let (step, decided_at) = steps::decide(settings, progress, verdict, driver.timer);
+        let is_repeatable = driver.op.is_repeatable();
+        let (step, decided_at) =
+            steps::decide(settings, progress, verdict, is_repeatable, driver.timer);
         let (sleep, kept) = match step {
             Step::Retry(delay) => {
                 let event = || progress.retry_event(settings, delay, decided_at);

@@ -29,10 +29,12 @@ pub(super) fn decide<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
     verdict: Verdict,
+    is_repeatable: bool,
     timer: &M,
 ) -> (Step, Duration) {
     let now = now_if(progress.needs_clock(settings), timer);
-    (progress.decide(settings, verdict, now), now)
+    let step = progress.decide_repeatable(settings, verdict, now, is_repeatable);
+    (step, now)
 }
 
 /// Counts the wait before a retry, after the hook. Returns its delay, or `None` and ends

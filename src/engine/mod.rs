@@ -55,57 +55,72 @@ struct Payment {
     kind: ErrorKind,
 }
 
+/// How far a call has come.
+#[derive(Debug)]
+enum Phase {
+    /// An attempt runs or may start, and nothing is owed.
+    Open,
+    /// The call waits for a retry that it has paid for.
+    Paid(Payment),
+    Ended,
+}
+
+/// What the verdicts so far say about the failures of a call.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    /// No attempt has failed, or the last verdict was not a retry.
+    None,
+    /// Every attempt was throttled.
+    OnlyThrottling,
+    /// The last failure is of this kind.
+    Kind(ErrorKind),
+}
+
+impl Failure {
+    const fn kind(self) -> Option<ErrorKind> {
+        match self {
+            Self::None => None,
+            Self::OnlyThrottling => Some(ErrorKind::Throttling),
+            Self::Kind(kind) => Some(kind),
+        }
+    }
+}
+
 /// What one call remembers from attempt to attempt. Delays are in nanoseconds, which
 /// saturate at 584 years, to keep futures small.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "five independent facts about one call"
-)]
 #[derive(Debug)]
 pub(crate) struct Progress {
     deadline: Deadline,
-    /// The last delay that was drawn from a backoff, for decorrelated jitter.
-    previous: u64,
-    waited: u64,
     /// The number of attempts that have ended.
     executed: u32,
     max_attempts: Option<NonZeroU32>,
-    /// The kind of the last failure, if its verdict was a retry.
-    kind: Option<ErrorKind>,
-    payment: Option<Payment>,
-    all_throttled: bool,
-    is_repeatable: bool,
+    /// The last delay that was drawn from a backoff, for decorrelated jitter.
+    previous: u64,
+    waited: u64,
+    failure: Failure,
     long_polling: bool,
     non_idempotent: bool,
-    has_ended: bool,
+    phase: Phase,
 }
 
 impl Progress {
     pub(crate) const fn start(settings: &Settings, overrides: Overrides, now: Duration) -> Self {
         Self {
             deadline: Deadline::after(overrides.time_limit(settings), now),
-            previous: 0,
-            waited: 0,
             executed: 0,
             max_attempts: overrides.attempts_limit(settings),
-            kind: None,
-            payment: None,
-            all_throttled: true,
-            is_repeatable: true,
+            previous: 0,
+            waited: 0,
+            failure: Failure::None,
             long_polling: overrides.long_polling,
             non_idempotent: overrides.non_idempotent,
-            has_ended: false,
+            phase: Phase::Open,
         }
     }
 
     /// Returns true if a decision or a wait of this call depends on the time.
     pub(crate) const fn needs_clock(&self, settings: &Settings) -> bool {
         self.deadline.exists() || settings.shares_clock()
-    }
-
-    /// Records that the operation cannot run again.
-    pub(crate) const fn set_unrepeatable(&mut self) {
-        self.is_repeatable = false;
     }
 
     /// Asks the limiter whether the next attempt may start at `now`.
@@ -129,7 +144,7 @@ impl Progress {
 
     /// Starts the next attempt at `now`. From here on its cost is spent.
     pub(crate) fn start_attempt(&mut self, now: Duration) -> Attempt {
-        self.payment = None;
+        self.spend();
         self.attempt(now)
     }
 
@@ -144,15 +159,27 @@ impl Progress {
     }
 
     /// Decides what follows an attempt that ended at `now` with this verdict.
-    #[inline(never)]
     pub(crate) fn decide(&mut self, settings: &Settings, verdict: Verdict, now: Duration) -> Step {
+        self.decide_repeatable(settings, verdict, now, true)
+    }
+
+    /// Decides like [`decide`](Self::decide). The operation cannot run again unless it
+    /// `is_repeatable`.
+    #[inline(never)]
+    pub(crate) fn decide_repeatable(
+        &mut self,
+        settings: &Settings,
+        verdict: Verdict,
+        now: Duration,
+        is_repeatable: bool,
+    ) -> Step {
         // The attempt has been made, even if the caller did not announce its start.
-        self.payment = None;
+        self.spend();
         if let Some(limiter) = &settings.limiter {
             limiter.record(now, verdict.is_throttling());
         }
         self.executed = self.executed.saturating_add(1);
-        let step = self.next_step(settings, verdict, now);
+        let step = self.next_step(settings, verdict, now, is_repeatable);
         match step {
             Step::Retry(delay) => self.report_retry(settings, delay, now),
             Step::Stop(end) => self.report_stop(settings, end),
@@ -163,24 +190,30 @@ impl Progress {
     /// Checks the rules in their order, so that a retry that one rule refuses costs
     /// nothing under a later one: success, permanent, idempotency, attempts, the
     /// delay with its hint, time, budget.
-    fn next_step(&mut self, settings: &Settings, verdict: Verdict, now: Duration) -> Step {
+    fn next_step(
+        &mut self,
+        settings: &Settings,
+        verdict: Verdict,
+        now: Duration,
+        is_repeatable: bool,
+    ) -> Step {
         let (kind, hint) = match verdict {
             Verdict::Success => {
-                let retried = self.kind.take();
+                let retried = self.failure.kind();
+                self.failure = Failure::None;
                 if let Some(budget) = &settings.budget {
                     budget.succeeded(retried, now);
                 }
                 return Step::Stop(Stop::now(StopReason::Success));
             }
             Verdict::Permanent => {
-                self.kind = None;
+                self.failure = Failure::None;
                 return Step::Stop(Stop::now(StopReason::Permanent));
             }
             Verdict::Retry { kind, after } => (kind, after),
         };
-        self.kind = Some(kind);
-        self.all_throttled &= kind == ErrorKind::Throttling;
-        if let Some(reason) = self.refusal(kind) {
+        self.add_failure(kind);
+        if let Some(reason) = self.refusal(kind, is_repeatable) {
             return Step::Stop(Stop::now(reason));
         }
         let delay = match self.draw_delay(settings, kind, hint) {
@@ -197,13 +230,13 @@ impl Progress {
                     last_wait: self.long_polling.then_some(delay),
                 });
             }
-            self.payment = Some(Payment { kind });
+            self.phase = Phase::Paid(Payment { kind });
         }
         Step::Retry(delay)
     }
 
     /// Returns why a failure of this kind is not retried, whatever the delay is.
-    fn refusal(&self, kind: ErrorKind) -> Option<StopReason> {
+    fn refusal(&self, kind: ErrorKind, is_repeatable: bool) -> Option<StopReason> {
         let is_safe = matches!(kind, ErrorKind::Throttling | ErrorKind::Unsent);
         if self.non_idempotent && !is_safe {
             Some(StopReason::NotIdempotent)
@@ -212,7 +245,7 @@ impl Progress {
             .is_some_and(|max| self.executed >= max.get())
         {
             Some(StopReason::OutOfAttempts)
-        } else if !self.is_repeatable {
+        } else if !is_repeatable {
             Some(StopReason::Unrepeatable)
         } else {
             None
@@ -256,7 +289,7 @@ impl Progress {
     /// without the callbacks.
     ///
     /// Returns `None` if the time limit has already passed.
-    pub(crate) const fn remaining_delay(
+    pub(crate) fn remaining_delay(
         &self,
         delay: Duration,
         decided_at: Duration,
@@ -286,7 +319,7 @@ impl Progress {
     #[cold]
     pub(crate) fn stop(&mut self, settings: &Settings, reason: StopReason) {
         self.return_payment(settings);
-        if !self.has_ended {
+        if !self.has_ended() {
             self.report_stop(settings, Stop::now(reason));
         }
     }
@@ -295,15 +328,38 @@ impl Progress {
     pub(crate) fn cancel(&mut self, settings: &Settings) {
         self.return_payment(settings);
         // A panic in the observer would abort the process if this is an unwinding.
-        if !self.has_ended && settings.observer.is_some() && !std::thread::panicking() {
+        if !self.has_ended() && settings.observer.is_some() && !std::thread::panicking() {
             self.report_stop(settings, Stop::now(StopReason::Cancelled));
         }
     }
 
     fn return_payment(&mut self, settings: &Settings) {
-        if let (Some(payment), Some(budget)) = (self.payment.take(), &settings.budget) {
-            budget.give_back(payment.kind);
+        if let Phase::Paid(Payment { kind }) = self.phase {
+            self.phase = Phase::Open;
+            if let Some(budget) = &settings.budget {
+                budget.give_back(kind);
+            }
         }
+    }
+
+    /// Spends what the retry has cost that starts now, or that has been made.
+    const fn spend(&mut self) {
+        if let Phase::Paid(_) = self.phase {
+            self.phase = Phase::Open;
+        }
+    }
+
+    const fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    const fn add_failure(&mut self, kind: ErrorKind) {
+        let is_first = self.executed <= 1;
+        self.failure = match (kind, self.failure) {
+            (ErrorKind::Throttling, Failure::OnlyThrottling) => Failure::OnlyThrottling,
+            (ErrorKind::Throttling, Failure::None) if is_first => Failure::OnlyThrottling,
+            _ => Failure::Kind(kind),
+        };
     }
 
     pub(crate) const fn executed(&self) -> u32 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::overrides::count;
-use super::{Progress, Stop};
+use super::{Failure, Phase, Progress, Stop};
 use crate::attempt::Attempt;
 use crate::classify::ErrorKind;
 use crate::error::{StopReason, Summary};
@@ -23,7 +23,7 @@ impl Progress {
     }
 
     pub(super) fn report_stop(&mut self, settings: &Settings, stop: Stop) {
-        self.has_ended = true;
+        self.phase = Phase::Ended;
         let delay = stop.last_wait.unwrap_or_default();
         self.add_wait(delay);
         if is_observed(settings) {
@@ -54,7 +54,7 @@ impl Progress {
                 ..self.attempt(now)
             },
             delay,
-            kind: self.kind.unwrap_or(ErrorKind::Transient),
+            kind: self.failure.kind().unwrap_or(ErrorKind::Transient),
             name: settings.name,
             outcome: (),
         }
@@ -62,9 +62,9 @@ impl Progress {
 
     pub(crate) const fn summary(&self, reason: StopReason) -> Summary {
         Summary {
-            all_throttled: self.all_throttled && matches!(self.kind, Some(ErrorKind::Throttling)),
+            all_throttled: matches!(self.failure, Failure::OnlyThrottling),
             attempts: self.executed,
-            kind: self.kind,
+            kind: self.failure.kind(),
             reason,
             waited: self.waited(),
         }
