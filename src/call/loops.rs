@@ -167,6 +167,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
     /// is shortened only to keep `max_elapsed`. Limiter waits are not limited by it. After
     /// the call has ended it returns at once.
     pub async fn next_attempt(&mut self) -> Attempt {
+        let mut limited = 0_u32;
         loop {
             match self.state.turn() {
                 Turn::Attempt(attempt) => return attempt,
@@ -183,7 +184,13 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
                     self.state.end_wait();
                 }
                 Turn::Admission => {
-                    if self.state.try_start(self.now()) == Err(Duration::ZERO) {
+                    let Err(delay) = self.state.try_start(self.now()) else {
+                        continue;
+                    };
+                    // A limiter that never admits must not block the thread if the sleeps end
+                    // at once.
+                    limited = limited.wrapping_add(1);
+                    if delay.is_zero() || limited % ATTEMPTS_PER_YIELD == 0 {
                         yield_now().await;
                     }
                 }

@@ -107,7 +107,8 @@ where
     fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<F, M>> {
         let mut this = self.project();
         let mut driver = this.driver.as_mut().project();
-        loop {
+        // A limiter that never admits must not block the thread if the sleeps end at once.
+        for _ in 0..steps::ATTEMPTS_PER_YIELD {
             match driver.stage.as_mut().project() {
                 StageProjection::New => {
                     steps::start(this.run, Overrides::NONE, driver.timer);
@@ -140,6 +141,8 @@ where
                 Err(sleep) => driver.stage.set(Stage::Wait { sleep, kept: None }),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
