@@ -271,11 +271,11 @@ mod reqwest_calls {
         assert_eq!(judge.classify(status.as_ref()), expected);
         served.join().unwrap().unwrap();
 
-        // Nobody listens there any more.
+        // The listener is closed.
         let refused = reqwest::get(&url).await;
         assert_eq!(
             judge.classify(refused.as_ref()),
-            Verdict::retry(ErrorKind::Transient)
+            Verdict::retry(ErrorKind::Unsent)
         );
         let nonsense = reqwest::get("no url").await;
         assert_eq!(judge.classify(nonsense.as_ref()), Verdict::Permanent);

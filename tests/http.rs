@@ -125,7 +125,6 @@ fn of<E: Error + 'static>(error: &E) -> Verdict {
 fn lost_connections_and_timeouts_are_transient_at_any_depth() {
     use io::ErrorKind as Io;
     for kind in [
-        Io::ConnectionRefused,
         Io::ConnectionReset,
         Io::ConnectionAborted,
         Io::BrokenPipe,
