@@ -94,7 +94,7 @@ fn by_std(url: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// The attempts that 3 at most should make for a verdict.
-fn expected(verdict: Verdict) -> (u32, StopReason) {
+const fn expected(verdict: Verdict) -> (u32, StopReason) {
     if verdict.is_retry() {
         (3, StopReason::OutOfAttempts)
     } else {

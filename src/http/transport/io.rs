@@ -91,7 +91,7 @@ pub(super) fn starts_with(error: &dyn fmt::Display, prefix: &str) -> bool {
     }
 
     let mut rest = Rest(prefix);
-    // The result tells only whether the formatting was ended early.
+    // The result only says whether the formatting was ended early.
     let _ = write!(rest, "{error}");
     rest.0.is_empty()
 }

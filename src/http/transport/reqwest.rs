@@ -34,6 +34,6 @@ fn judge_reqwest<'e>(error: &'e reqwest::Error, context: &mut Context) -> Step<'
         context.otherwise = Some(Finding::Verdict(TRANSIENT));
     }
     // `is_connect` alone says nothing: an untrusted certificate is a connect error
-    // too. The errors of hyper and of the TLS library below tell them apart.
+    // too. The errors of hyper and of the TLS library below differ.
     ControlFlow::Continue(error.source())
 }
