@@ -135,7 +135,7 @@ async fn a_dropped_call_stops_where_it_is() {
         runs.set(runs.get() + 1);
         Err::<(), _>("down")
     });
-    let cut = tokio::time::timeout(s(15), async { call.await }).await;
+    let cut = tokio::time::timeout(s(15), call).await;
     assert!(cut.is_err());
     tokio::time::sleep(s(60)).await;
     assert_eq!(runs.get(), 2);

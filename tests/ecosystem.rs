@@ -1,4 +1,4 @@
-//! At home with others: tracing, governor, reqwest, hyper-util, ureq.
+//! Works with tracing, governor, reqwest, hyper-util and ureq.
 
 #[cfg(feature = "tracing")]
 #[expect(clippy::unwrap_used, reason = "a test's own data")]
@@ -12,7 +12,7 @@ mod tracing_events {
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Metadata, Subscriber};
 
-    /// Writes each event down in a line.
+    /// Records each event as a line.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -48,7 +48,7 @@ mod tracing_events {
         fn exit(&self, _: &Id) {}
     }
 
-    fn told(run: impl FnOnce()) -> Vec<String> {
+    fn logged(run: impl FnOnce()) -> Vec<String> {
         let log = Log::default();
         tracing::subscriber::with_default(log.clone(), run);
         log.0.lock().unwrap().clone()
@@ -60,7 +60,7 @@ mod tracing_events {
             .max_attempts(2)
             .name("orders")
             .classify_fn(|_: Result<&(), &()>| Verdict::retry(ErrorKind::Throttling));
-        let lines = told(|| {
+        let lines = logged(|| {
             let call = policy.retry_blocking(|_| Err(())).sleep_with(|_| ());
             assert_eq!(call.outcome().reason, StopReason::OutOfAttempts);
         });
@@ -77,9 +77,25 @@ mod tracing_events {
         );
     }
 
+    #[cfg(feature = "http")]
     #[test]
-    fn a_success_and_a_permanent_failure_say_nothing() {
-        let lines = told(|| {
+    fn an_error_that_is_not_recognised_is_logged_once_per_call() {
+        let lines = logged(|| {
+            let policy = reattempt::http::error_policy();
+            let call = policy.retry_blocking(|_| Err::<(), _>(std::fmt::Error));
+            assert_eq!(call.outcome().reason, StopReason::Permanent);
+        });
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("DEBUG message=error not recognised, not retried"));
+        assert!(
+            lines[0].contains("error.type=\"core::fmt::Error\""),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn a_success_and_a_permanent_failure_log_nothing() {
+        let lines = logged(|| {
             let policy = RetryPolicy::new(Backoff::none()).when(|_: &u8| false);
             assert_eq!(policy.retry_blocking(|_| Ok::<_, u8>(1)).call(), Ok(1));
             assert_eq!(policy.retry_blocking(|_| Err::<(), _>(7)).call(), Err(7));
@@ -103,7 +119,7 @@ mod governor_limits {
     }
 
     #[test]
-    fn no_quota_and_no_clock_panics_or_waits_for_another_clock() {
+    fn no_quota_and_no_clock_makes_the_limiter_panic() {
         let bursts = [1, 1_000, u32::MAX];
         let nanos = [1, 5_000_000_000, u64::MAX];
         let periods = nanos.map(Duration::from_nanos).into_iter();
@@ -145,7 +161,7 @@ mod governor_limits {
     }
 
     #[tokio::test]
-    async fn a_flood_of_calls_is_sent_at_the_quotas_rate() {
+    async fn many_calls_are_sent_at_the_rate_of_the_quota() {
         let timer = ManualTimer::new();
         let policy = RetryPolicy::new(Backoff::none()).limiter(per_second(20, 5));
         for _ in 0..105 {
@@ -164,8 +180,8 @@ mod servers {
     use std::net::TcpListener;
     use std::thread::JoinHandle;
 
-    /// Gives each connection the next answer: raw bytes, then the end; `None`
-    /// resets it. Ends after the last one and tells how many there were.
+    /// Sends each connection the next response as raw bytes, and closes it. `None`
+    /// closes it without a response. Returns the number of responses.
     pub(super) fn serve(
         answers: Vec<Option<&'static str>>,
     ) -> (String, JoinHandle<std::io::Result<usize>>) {
@@ -184,8 +200,8 @@ mod servers {
         (url, served)
     }
 
-    /// Lost before an answer, throttled in a 400, failing, cut off half-way, well.
-    pub(super) const STORY: [Option<&str>; 5] = [
+    /// A closed connection, throttling in a 400, a 503, a body cut short, a success.
+    pub(super) const RESPONSES: [Option<&str>; 5] = [
         None,
         Some(
             "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 32\r\n\r\n\
@@ -213,9 +229,9 @@ mod reqwest_calls {
     use reattempt::http::HttpClassifier;
     use reattempt::{Classify, ErrorKind, Verdict};
 
-    use super::servers::{STORY, serve};
+    use super::servers::{RESPONSES, serve};
 
-    /// The whole body belongs to the attempt.
+    /// Reads the whole body, as part of the attempt.
     async fn get(client: &reqwest::Client, url: &str) -> reqwest::Result<http::Response<Bytes>> {
         let response = http::Response::from(client.get(url).send().await?);
         let (head, body) = response.into_parts();
@@ -226,8 +242,8 @@ mod reqwest_calls {
     }
 
     #[tokio::test]
-    async fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
-        let (url, served) = serve(STORY.to_vec());
+    async fn a_call_succeeds_after_four_kinds_of_failure() {
+        let (url, served) = serve(RESPONSES.to_vec());
         let client = reqwest::Client::new();
         let policy = super::instant(aws::standard());
         let response = policy.retry(|_| get(&client, &url)).await.unwrap();
@@ -240,7 +256,7 @@ mod reqwest_calls {
 
     #[tokio::test]
     async fn error_bodies_are_buffered_and_successes_stream() {
-        let (url, served) = serve(vec![STORY[1], STORY[4]]);
+        let (url, served) = serve(vec![RESPONSES[1], RESPONSES[4]]);
         let client = reqwest::Client::new();
         let response = super::instant(aws::standard())
             .retry(|_| async {
@@ -258,7 +274,7 @@ mod reqwest_calls {
     }
 
     #[tokio::test]
-    async fn reqwests_own_types_are_judged_as_they_are() {
+    async fn responses_and_errors_of_reqwest_are_judged() {
         let judge = HttpClassifier::new();
         let answer =
             "HTTP/1.1 429 No\r\nretry-after: 7\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -271,18 +287,18 @@ mod reqwest_calls {
         assert_eq!(judge.classify(status.as_ref()), expected);
         served.join().unwrap().unwrap();
 
-        // Nobody listens there any more.
+        // The listener is closed.
         let refused = reqwest::get(&url).await;
         assert_eq!(
             judge.classify(refused.as_ref()),
-            Verdict::retry(ErrorKind::Transient)
+            Verdict::retry(ErrorKind::Unsent)
         );
         let nonsense = reqwest::get("no url").await;
         assert_eq!(judge.classify(nonsense.as_ref()), Verdict::Permanent);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_time_limit_of_reqwests_is_transient() {
+    async fn a_time_limit_of_reqwest_is_transient() {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let limit = std::time::Duration::from_secs(20);
@@ -303,7 +319,7 @@ mod hyper_util_calls {
     use reattempt::aws::{self, AwsClassifier};
     use reattempt::{ErrorKind, Verdict};
 
-    use super::servers::{STORY, serve};
+    use super::servers::{RESPONSES, serve};
 
     #[derive(Debug, thiserror::Error)]
     enum Failure {
@@ -313,7 +329,7 @@ mod hyper_util_calls {
         Read(#[from] hyper::Error),
     }
 
-    /// Hyper tells a connection that was lost before the answer by a method.
+    /// Judges by hyper's methods, as a closure of a user does.
     fn judge(failure: &Failure) -> Verdict {
         let was_lost = match failure {
             Failure::Send(error) => {
@@ -342,8 +358,8 @@ mod hyper_util_calls {
     }
 
     #[tokio::test]
-    async fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
-        let (url, served) = serve(STORY.to_vec());
+    async fn a_call_succeeds_after_four_kinds_of_failure() {
+        let (url, served) = serve(RESPONSES.to_vec());
         let client = Client::builder(TokioExecutor::new()).build_http();
         let policy = super::instant(aws::standard().classify(AwsClassifier::new()))
             .classify(AwsClassifier::new().transport(judge));
@@ -361,7 +377,7 @@ mod ureq_calls {
     use reattempt::aws::{self, AwsClassifier};
     use reattempt::{ErrorKind, Verdict};
 
-    use super::servers::{STORY, serve};
+    use super::servers::{RESPONSES, serve};
 
     fn get(agent: &ureq::Agent, url: &str) -> Result<http::Response<Vec<u8>>, ureq::Error> {
         let (head, mut body) = agent.get(url).call()?.into_parts();
@@ -378,9 +394,9 @@ mod ureq_calls {
     }
 
     #[test]
-    fn a_call_survives_a_lost_connection_throttling_a_failure_and_a_cut_body() {
-        let (url, served) = serve(STORY.to_vec());
-        // A status is an answer here, not an error.
+    fn a_call_succeeds_after_four_kinds_of_failure() {
+        let (url, served) = serve(RESPONSES.to_vec());
+        // Return a status as a response, not as an error.
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build();

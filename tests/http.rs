@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use proptest::prelude::*;
-use reattempt::http::{HttpClassifier, policy, retry_after};
+use reattempt::http::{ErrorClassifier, HttpClassifier, error_policy, policy, retry_after};
 use reattempt::{Backoff, Classify, ErrorKind, StopReason, Verdict};
 
 fn response(status: u16) -> Response<()> {
@@ -27,10 +27,11 @@ fn judge(classifier: &HttpClassifier, status: u16) -> Verdict {
 
 const SERVER: Verdict = Verdict::retry(ErrorKind::Server);
 const THROTTLING: Verdict = Verdict::retry(ErrorKind::Throttling);
+const UNSENT: Verdict = Verdict::retry(ErrorKind::Unsent);
 const TRANSIENT: Verdict = Verdict::retry(ErrorKind::Transient);
 
 #[test]
-fn every_status_has_the_verdict_of_its_class() {
+fn each_status_has_the_verdict_of_its_class() {
     let classifier = HttpClassifier::new();
     for status in 100..1_000 {
         let expected = match status {
@@ -44,7 +45,7 @@ fn every_status_has_the_verdict_of_its_class() {
 }
 
 #[test]
-fn a_status_can_be_added_and_taken_away_and_the_last_word_counts() {
+fn the_last_override_of_a_status_wins() {
     let status = |code| StatusCode::from_u16(code).unwrap();
     for code in 100..1_000 {
         let never = HttpClassifier::new().never_retry(status(code));
@@ -81,7 +82,7 @@ fn retry_after_follows_the_vectors() {
 }
 
 #[test]
-fn a_hint_goes_with_any_retry_and_with_nothing_else() {
+fn only_a_verdict_to_retry_has_a_hint() {
     for (status, hinted) in [
         (200, false),
         (404, false),
@@ -125,7 +126,6 @@ fn of<E: Error + 'static>(error: &E) -> Verdict {
 fn lost_connections_and_timeouts_are_transient_at_any_depth() {
     use io::ErrorKind as Io;
     for kind in [
-        Io::ConnectionRefused,
         Io::ConnectionReset,
         Io::ConnectionAborted,
         Io::BrokenPipe,
@@ -162,7 +162,69 @@ fn lost_connections_and_timeouts_are_transient_at_any_depth() {
 }
 
 #[test]
-fn an_error_that_is_its_own_source_is_permanent_and_ends() {
+fn a_refused_connection_is_unsent_at_any_depth() {
+    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    assert_eq!(of(&refused()), UNSENT);
+    assert_eq!(of(&Wrapped(Wrapped(refused()))), UNSENT);
+    assert_eq!(of(&io::Error::other(refused())), UNSENT);
+    let boxed: Box<dyn Error + Send + Sync> = Box::new(Wrapped(refused()));
+    let outcome: Result<&Response<()>, _> = Err(&boxed);
+    assert_eq!(HttpClassifier::new().boxed().classify(outcome), UNSENT);
+}
+
+#[test]
+fn an_error_behind_a_report_or_an_arc_is_recognised() {
+    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    let judge = ErrorClassifier::new().error_as(|error: &anyhow::Error| error.as_ref());
+    let report = anyhow::Error::from(refused()).context("cannot load");
+    assert_eq!(judge.classify(Err::<&(), _>(&report)), UNSENT);
+    let judge = ErrorClassifier::new().error_as(|error: &eyre::Report| error.as_ref());
+    let report = eyre::Report::from(refused()).wrap_err("cannot load");
+    assert_eq!(judge.classify(Err::<&(), _>(&report)), UNSENT);
+    let boxed: Box<dyn Error> = Box::new(Wrapped(refused()));
+    let judge = ErrorClassifier::new().boxed();
+    assert_eq!(judge.classify(Err::<&(), _>(&boxed)), UNSENT);
+    let shared: std::sync::Arc<dyn Error + Send + Sync> = std::sync::Arc::new(refused());
+    assert_eq!(of(&Wrapped(shared)), UNSENT);
+}
+
+#[test]
+fn each_success_is_a_success_under_the_error_policy() {
+    let policy = error_policy().backoff(Backoff::none());
+    assert_eq!(
+        policy
+            .retry_blocking(|_| Ok::<_, io::Error>(7))
+            .call()
+            .unwrap(),
+        7
+    );
+    let failing = || Err::<u8, _>(io::Error::from(io::ErrorKind::ConnectionReset));
+    let outcome = policy.retry_blocking(|_| failing()).outcome();
+    assert_eq!(outcome.attempts, 3);
+}
+
+#[test]
+fn the_debug_text_lists_the_overridden_statuses() {
+    let classifier = HttpClassifier::new()
+        .also_retry(StatusCode::TOO_EARLY)
+        .also_retry(StatusCode::REQUEST_TIMEOUT)
+        .never_retry(StatusCode::NOT_IMPLEMENTED);
+    let text = format!("{classifier:?}");
+    assert!(text.contains("also_retry: {408, 425}"), "{text}");
+    assert!(text.contains("never_retry: {501}"), "{text}");
+}
+
+#[cfg(feature = "tower")]
+#[test]
+fn a_time_limit_of_tower_is_transient() {
+    assert_eq!(
+        of(&Wrapped(tower::timeout::error::Elapsed::new())),
+        TRANSIENT
+    );
+}
+
+#[test]
+fn an_error_that_is_its_own_source_is_permanent() {
     #[derive(Debug)]
     struct Circle;
     impl fmt::Display for Circle {
@@ -194,7 +256,7 @@ fn a_closure_judges_transport_errors_of_any_type() {
 }
 
 #[test]
-fn the_last_response_comes_back_whole() {
+fn the_last_response_is_returned_unchanged() {
     let outcome = policy()
         .backoff(Backoff::none())
         .retry_blocking(|_| Ok::<_, io::Error>(response(503)))
@@ -225,7 +287,7 @@ proptest! {
 }
 
 #[test]
-fn an_io_error_that_is_shared_or_boxed_is_seen() {
+fn an_io_error_in_an_arc_or_a_box_is_recognised() {
     #[derive(Debug, thiserror::Error)]
     enum Failure {
         #[error("boxed")]
@@ -248,7 +310,7 @@ fn an_io_error_that_is_shared_or_boxed_is_seen() {
 
 #[cfg(feature = "tokio")]
 #[tokio::test(start_paused = true)]
-async fn a_time_limit_of_tokios_is_transient() {
+async fn a_time_limit_of_tokio_is_transient() {
     let late = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>());
     assert_eq!(
         of(&late.await.unwrap_err()),

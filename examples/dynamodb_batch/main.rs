@@ -18,7 +18,7 @@ use aws_credential_types::Credentials;
 use http::{Method, Request};
 use http_body_util::Full;
 use reattempt::aws::{self, InvocationId, ServiceError, sdk_headers};
-use reattempt::http::{JudgeTransport, SourceChain};
+use reattempt::http::judge_error;
 use reattempt::{Attempt, Backoff, ErrorKind, Verdict};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn judge(outcome: Result<&(), &Failure>) -> Verdict {
         Err(Failure::Unprocessed(_)) => Verdict::retry(ErrorKind::Throttling),
         Err(Failure::Service(error)) => error.verdict(),
         // A connection that was lost, or a request that could not be signed.
-        Err(Failure::Transport(error)) => SourceChain::default().judge(error),
+        Err(Failure::Transport(error)) => judge_error(error),
     }
 }
 

@@ -1,17 +1,20 @@
-//! No header panics; seconds are read as they stand.
+//! No header value makes a hint panic, and whole seconds are read unchanged.
 #![no_main]
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use reattempt::http::retry_after;
+use reattempt::http::{retry_after, server_hint};
 
 fuzz_target!(|input: (&[u8], u64)| {
     let (value, now) = input;
     let Ok(header) = HeaderValue::from_bytes(value) else {
         return;
     };
+    let millis = http::HeaderName::from_static("retry-after-ms");
+    let millis = HeaderMap::from_iter([(millis, header.clone())]);
+    let _ = server_hint(&millis, SystemTime::UNIX_EPOCH);
     let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, header)]);
     let now = SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_secs(now))

@@ -1,41 +1,26 @@
-//! `HttpClassifier`: verdicts from status codes and transport errors.
+//! `HttpClassifier`: the verdict on a response or on an error of the transport.
 
 use std::error::Error;
 use std::fmt;
-use std::io;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 
+use super::hints;
+use super::response::ResponseHead;
+use super::status::StatusRules;
+use super::transport::{BoxedSourceChain, ErrorAs, JudgeTransport, SourceChain, TransportFn};
 use crate::classify::{Classify, ErrorKind, Verdict};
-use crate::error::TimedOut;
-use crate::http::retry_after;
-
-/// What the classifier reads of a response, whichever client it is of.
-pub trait ResponseHead {
-    /// The status code.
-    fn status(&self) -> StatusCode;
-
-    /// The headers.
-    fn headers(&self) -> &HeaderMap;
-}
-
-impl<B> ResponseHead for Response<B> {
-    fn status(&self) -> StatusCode {
-        self.status()
-    }
-
-    fn headers(&self) -> &HeaderMap {
-        self.headers()
-    }
-}
 
 /// Judges HTTP responses and transport errors; the table is in the
 /// [module](crate::http)'s page.
 ///
-/// Errors are judged by their source chain, which needs `E: Error + 'static`;
-/// see [`boxed`](Self::boxed) and [`transport`](Self::transport) for others.
+/// Use it for operations that return a response. Use [`ErrorClassifier`] for
+/// operations that return a decoded value.
+///
+/// An error is judged by its `source()` chain, which requires `E: Error +
+/// 'static`. See [`boxed`](Self::boxed), [`error_as`](Self::error_as) and
+/// [`transport`](Self::transport) for other errors.
 ///
 /// ```
 /// use http::{Response, StatusCode};
@@ -56,297 +41,283 @@ impl<B> ResponseHead for Response<B> {
 /// }
 /// # Ok::<(), http::status::InvalidStatusCode>(())
 /// ```
+///
+/// [`ErrorClassifier`]: crate::http::ErrorClassifier
 #[must_use = "a classifier does nothing until a policy holds it"]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy)]
 pub struct HttpClassifier<X = SourceChain> {
-    also: StatusSet,
-    never: StatusSet,
+    pub(super) rules: StatusRules,
+    obeys_server: bool,
+    clock: fn() -> SystemTime,
     transport: X,
 }
 
 impl HttpClassifier {
-    /// The verdicts of the table, none added and none taken away.
+    /// Creates a classifier with the verdicts of the table.
     pub const fn new() -> Self {
         Self {
-            also: StatusSet::EMPTY,
-            never: StatusSet::EMPTY,
+            rules: StatusRules::TABLE,
+            obeys_server: false,
+            clock: wall_clock,
             transport: SourceChain,
         }
     }
 }
 
+impl Default for HttpClassifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<X> HttpClassifier<X> {
-    /// Retries responses of this status too: as throttling (429), server (5xx)
-    /// or else transient. The last call for a status counts.
+    /// Retries responses with this status too, as [`ErrorKind::Throttling`] (429),
+    /// [`ErrorKind::Server`] (5xx) or otherwise [`ErrorKind::Transient`].
+    ///
+    /// The last call for a status wins.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use reattempt::{ErrorKind, Verdict, http::HttpClassifier};
+    ///
+    /// let judge = HttpClassifier::new().also_retry(StatusCode::TOO_EARLY);
+    /// let verdict = judge.judge_status(StatusCode::TOO_EARLY);
+    /// assert_eq!(verdict, Verdict::retry(ErrorKind::Transient));
+    /// ```
     pub const fn also_retry(mut self, status: StatusCode) -> Self {
-        self.also = self.also.with(status);
-        self.never = self.never.without(status);
+        self.rules = self.rules.also_retry(status);
         self
     }
 
-    /// Never retries responses of this status. The last call for a status
-    /// counts.
+    /// Never retries responses with this status.
+    ///
+    /// The last call for a status wins. It takes precedence over the headers of
+    /// the server.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use reattempt::{Verdict, http::HttpClassifier};
+    ///
+    /// let judge = HttpClassifier::new().never_retry(StatusCode::NOT_IMPLEMENTED);
+    /// assert_eq!(judge.judge_status(StatusCode::NOT_IMPLEMENTED), Verdict::Permanent);
+    /// ```
     pub const fn never_retry(mut self, status: StatusCode) -> Self {
-        self.never = self.never.with(status);
-        self.also = self.also.without(status);
+        self.rules = self.rules.never_retry(status);
         self
     }
 
-    /// Judges transport errors with a closure, for a client whose errors say
-    /// more by their own methods than by their sources.
+    /// Obeys the header `x-should-retry: true` or `false` of an error response,
+    /// instead of its status. Some services for language models send it.
+    ///
+    /// By default the header is ignored. It never makes a success a failure, and
+    /// [`never_retry`](Self::never_retry) takes precedence over it.
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// use reattempt::{Classify, Verdict, http::HttpClassifier};
+    ///
+    /// let mut response = Response::new(());
+    /// *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    /// response.headers_mut().insert("x-should-retry", "false".parse()?);
+    /// let outcome: Result<_, &std::io::Error> = Ok(&response);
+    /// assert_eq!(HttpClassifier::new().obey_server().classify(outcome), Verdict::Permanent);
+    /// # Ok::<(), http::header::InvalidHeaderValue>(())
+    /// ```
+    pub const fn obey_server(mut self) -> Self {
+        self.obeys_server = true;
+        self
+    }
+
+    /// Sets the wall clock to which a date in Retry-After is relative. The default
+    /// is `SystemTime::now`.
+    ///
+    /// Use this in tests that control the time, and on platforms without a system
+    /// clock, such as `wasm32-unknown-unknown`.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use http::{Response, StatusCode};
+    /// use reattempt::{Classify, ErrorKind, Verdict, http::HttpClassifier};
+    ///
+    /// let mut response = Response::new(());
+    /// *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    /// let date = "Thu, 01 Jan 1970 00:00:05 GMT".parse()?;
+    /// response.headers_mut().insert("retry-after", date);
+    ///
+    /// let judge = HttpClassifier::new().clock(|| SystemTime::UNIX_EPOCH);
+    /// let outcome: Result<_, &std::io::Error> = Ok(&response);
+    /// let expected = Verdict::retry(ErrorKind::Server).after(Duration::from_secs(5));
+    /// assert_eq!(judge.classify(outcome), expected);
+    /// # Ok::<(), http::header::InvalidHeaderValue>(())
+    /// ```
+    pub const fn clock(mut self, now: fn() -> SystemTime) -> Self {
+        self.clock = now;
+        self
+    }
+
+    /// Judges transport errors with a closure.
+    ///
+    /// Use this for a client that this crate does not know, or for an error that
+    /// hides its source, as `#[error(transparent)]` does.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use reattempt::{Classify, ErrorKind, Verdict, http::HttpClassifier};
+    ///
+    /// enum Failure { BadUrl, Hangup }
+    ///
+    /// let judge = HttpClassifier::new().transport(|failure: &Failure| match failure {
+    ///     Failure::BadUrl => Verdict::Permanent,
+    ///     Failure::Hangup => Verdict::retry(ErrorKind::Transient),
+    /// });
+    /// let outcome: Result<&Response<()>, _> = Err(&Failure::Hangup);
+    /// assert!(judge.classify(outcome).is_retry());
+    /// let outcome: Result<&Response<()>, _> = Err(&Failure::BadUrl);
+    /// assert_eq!(judge.classify(outcome), Verdict::Permanent);
+    /// ```
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> HttpClassifier<TransportFn<F>> {
         self.judged_by(TransportFn(judge))
     }
 
-    /// Judges errors of type `Box<dyn Error + Send + Sync>`, which is no `Error`
-    /// itself, by their source chain.
+    /// Judges the error that a closure returns, by its `source()` chain.
+    ///
+    /// Use this for a type that is not an [`Error`] itself but holds one, such as
+    /// `anyhow::Error` and `eyre::Report`.
+    ///
+    /// ```
+    /// use std::io;
+    /// use http::Response;
+    /// use reattempt::{Classify, http::HttpClassifier};
+    ///
+    /// let judge = HttpClassifier::new().error_as(|error: &anyhow::Error| error.as_ref());
+    /// let reset = anyhow::Error::from(io::Error::from(io::ErrorKind::ConnectionReset));
+    /// let outcome: Result<&Response<()>, _> = Err(&reset);
+    /// assert!(judge.classify(outcome).is_retry());
+    /// ```
+    pub fn error_as<E, F>(self, error: F) -> HttpClassifier<ErrorAs<F>>
+    where
+        F: Fn(&E) -> &(dyn Error + 'static),
+    {
+        self.judged_by(ErrorAs(error))
+    }
+
+    /// Judges errors of type `Box<dyn Error + Send + Sync>` or `Box<dyn Error>` by
+    /// their `source()` chain. These types are not an [`Error`] themselves.
+    ///
+    /// ```
+    /// use std::{error::Error, io};
+    /// use http::Response;
+    /// use reattempt::{Classify, http::HttpClassifier};
+    ///
+    /// let reset: Box<dyn Error> = io::Error::from(io::ErrorKind::ConnectionReset).into();
+    /// let outcome: Result<&Response<()>, _> = Err(&reset);
+    /// assert!(HttpClassifier::new().boxed().classify(outcome).is_retry());
+    /// ```
     pub fn boxed(self) -> HttpClassifier<BoxedSourceChain> {
         self.judged_by(BoxedSourceChain)
     }
 
     fn judged_by<Y>(self, transport: Y) -> HttpClassifier<Y> {
         HttpClassifier {
-            also: self.also,
-            never: self.never,
+            rules: self.rules,
+            obeys_server: self.obeys_server,
+            clock: self.clock,
             transport,
         }
     }
 
-    /// Whether the caller has ruled a status out.
-    #[cfg(feature = "aws")]
-    pub(crate) fn never_retries(&self, status: StatusCode) -> bool {
-        self.never.has(status)
+    /// Returns the verdict on a response with this status, without its headers.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use reattempt::{ErrorKind, Verdict, http::HttpClassifier};
+    ///
+    /// const JUDGE: HttpClassifier = HttpClassifier::new();
+    /// const VERDICT: Verdict = JUDGE.judge_status(StatusCode::BAD_GATEWAY);
+    /// assert_eq!(VERDICT, Verdict::retry(ErrorKind::Server));
+    /// ```
+    #[must_use]
+    pub const fn judge_status(&self, status: StatusCode) -> Verdict {
+        self.rules.judge_status(status)
     }
 
-    /// The verdict on an error of the transport.
+    /// Returns what `judge_status` does.
+    #[cfg(feature = "aws")]
+    pub(crate) const fn status(&self, status: StatusCode) -> Verdict {
+        self.judge_status(status)
+    }
+
+    /// Whether `never_retry` rules this status out.
+    #[cfg(feature = "aws")]
+    pub(crate) const fn never_retries(&self, status: StatusCode) -> bool {
+        self.rules.never_retries(status)
+    }
+
+    /// Returns the delay that these headers ask for, by this classifier's clock.
+    pub(crate) fn hint(&self, headers: &HeaderMap) -> Option<Duration> {
+        hints::parse(headers, self.clock)
+    }
+
+    /// Returns the verdict on an error of the transport.
     pub(crate) fn judge_error<E>(&self, error: &E) -> Verdict
     where
         X: JudgeTransport<E>,
     {
-        self.transport.judge(error)
+        self.transport.judge(error, &self.rules)
     }
 
-    /// The verdict on a status.
-    pub(crate) fn status(&self, status: StatusCode) -> Verdict {
-        if self.never.has(status) {
-            // There is nothing to refuse in a success.
-            return if status.is_client_error() || status.is_server_error() {
-                Verdict::Permanent
-            } else {
-                Verdict::Success
-            };
+    /// Returns the verdict on a response, without its hint.
+    fn judge_head(&self, status: StatusCode, headers: &HeaderMap) -> Verdict {
+        let by_status = self.judge_status(status);
+        let is_error = status.is_client_error() || status.is_server_error();
+        if !(self.obeys_server && is_error) || self.rules.never_retries(status) {
+            return by_status;
         }
-        match status.as_u16() {
-            429 => Verdict::retry(ErrorKind::Throttling),
-            500.. if status.is_server_error() => Verdict::retry(ErrorKind::Server),
-            _ if self.also.has(status) => Verdict::retry(ErrorKind::Transient),
-            400..500 => Verdict::Permanent,
-            _ => Verdict::Success,
+        match hints::should_retry(headers) {
+            Some(true) if by_status.is_retry() => by_status,
+            Some(true) => Verdict::retry(ErrorKind::Transient),
+            Some(false) => Verdict::Permanent,
+            None => by_status,
         }
+    }
+}
+
+impl<X: fmt::Debug> fmt::Debug for HttpClassifier<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClassifier")
+            .field("also_retry", &self.rules.also_retry)
+            .field("never_retry", &self.rules.never_retry)
+            .field("obeys_server", &self.obeys_server)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }
 
 impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier<X> {
     fn classify(&self, outcome: Result<&R, &E>) -> Verdict {
-        let response = match outcome {
-            Ok(response) => response,
-            Err(error) => return self.judge_error(error),
-        };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a date means a delay only by the wall clock"
-        )]
-        let hint = || retry_after::parse(response.headers(), SystemTime::now);
-        hinted(self.status(response.status()), hint)
+        match outcome {
+            Ok(response) => {
+                let headers = response.headers();
+                let verdict = self.judge_head(response.status(), headers);
+                hinted(verdict, || self.hint(headers))
+            }
+            Err(error) => self.judge_error(error),
+        }
     }
 }
 
-/// A verdict with the delay that the server asks for, where it is a retry.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a date in a header is relative to the wall clock"
+)]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Adds the delay that the server asks for to a verdict that is a retry.
 pub(crate) fn hinted(verdict: Verdict, hint: impl FnOnce() -> Option<Duration>) -> Verdict {
     if !verdict.is_retry() {
         return verdict;
     }
     hint().map_or(verdict, |hint| verdict.after(hint))
-}
-
-#[cfg(feature = "reqwest")]
-#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
-impl ResponseHead for reqwest::Response {
-    fn status(&self) -> StatusCode {
-        self.status()
-    }
-
-    fn headers(&self) -> &HeaderMap {
-        self.headers()
-    }
-}
-
-/// Judges the errors of a transport, of type `E`.
-#[diagnostic::on_unimplemented(
-    message = "`{E}` is not an error that `{Self}` can judge",
-    note = "for `Box<dyn Error + Send + Sync>` use `HttpClassifier::new().boxed()`; for other types `.transport(|e: &{E}| ..)`"
-)]
-pub trait JudgeTransport<E> {
-    /// The verdict on `error`.
-    fn judge(&self, error: &E) -> Verdict;
-}
-
-/// Judges an error by the `io::Error`s in its source chain.
-///
-/// With the feature `reqwest` also by that crate's own methods; one of its
-/// errors that `error_for_status` made by the table's word on the status,
-/// whatever `also_retry` and `never_retry` say.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SourceChain;
-
-impl<E: Error + 'static> JudgeTransport<E> for SourceChain {
-    fn judge(&self, error: &E) -> Verdict {
-        by_sources(error)
-    }
-}
-
-/// Judges a boxed error by the `io::Error`s in its source chain.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BoxedSourceChain;
-
-impl JudgeTransport<Box<dyn Error + Send + Sync>> for BoxedSourceChain {
-    fn judge(&self, error: &Box<dyn Error + Send + Sync>) -> Verdict {
-        by_sources(&**error)
-    }
-}
-
-/// Judges an error with a closure.
-#[derive(Clone, Copy)]
-pub struct TransportFn<F>(F);
-
-impl<F> fmt::Debug for TransportFn<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TransportFn").finish_non_exhaustive()
-    }
-}
-
-impl<E, F: Fn(&E) -> Verdict> JudgeTransport<E> for TransportFn<F> {
-    fn judge(&self, error: &E) -> Verdict {
-        (self.0)(error)
-    }
-}
-
-/// How deep a chain is followed: an error that is its own source must not hang.
-const DEEPEST: usize = 64;
-
-fn by_sources(error: &(dyn Error + 'static)) -> Verdict {
-    let mut next = Some(error);
-    for _ in 0..DEEPEST {
-        let Some(error) = next else { break };
-        #[cfg(feature = "tokio")]
-        if error.is::<tokio::time::error::Elapsed>() {
-            return Verdict::retry(ErrorKind::Transient);
-        }
-        if error.is::<TimedOut>() {
-            return Verdict::retry(ErrorKind::Transient);
-        }
-        #[cfg(feature = "reqwest")]
-        if let Some(verdict) = by_reqwest(error) {
-            return verdict;
-        }
-        next = error.source();
-        if let Some(io) = as_io(error) {
-            if is_transient(io.kind()) {
-                return Verdict::retry(ErrorKind::Transient);
-            }
-            // An io::Error's source() passes over the error that it wraps.
-            if let Some(inner) = io.get_ref() {
-                next = Some(inner);
-            }
-        }
-    }
-    Verdict::Permanent
-}
-
-/// An `io::Error`, also one in an `Arc` or a `Box`, which is an error itself and
-/// passes over what it holds.
-fn as_io<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
-    let shared = || error.downcast_ref::<Arc<io::Error>>().map(AsRef::as_ref);
-    let boxed = || error.downcast_ref::<Box<io::Error>>().map(AsRef::as_ref);
-    error
-        .downcast_ref::<io::Error>()
-        .or_else(shared)
-        .or_else(boxed)
-}
-
-/// What reqwest's own methods, or hyper's below it, say of an error.
-#[cfg(feature = "reqwest")]
-fn by_reqwest(error: &(dyn Error + 'static)) -> Option<Verdict> {
-    let is_transient = match error.downcast_ref::<reqwest::Error>() {
-        // Made by `error_for_status`.
-        Some(error) if error.status().is_some() => {
-            return error
-                .status()
-                .map(|status| HttpClassifier::new().status(status));
-        }
-        Some(error) => error.is_timeout() || error.is_connect() || error.is_body(),
-        None => error
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_incomplete_message),
-    };
-    is_transient.then(|| Verdict::retry(ErrorKind::Transient))
-}
-
-const fn is_transient(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as Io;
-    matches!(
-        kind,
-        Io::BrokenPipe
-            | Io::ConnectionAborted
-            | Io::ConnectionRefused
-            | Io::ConnectionReset
-            | Io::HostUnreachable
-            | Io::Interrupted
-            | Io::NetworkDown
-            | Io::NetworkUnreachable
-            | Io::NotConnected
-            | Io::TimedOut
-            | Io::UnexpectedEof
-    )
-}
-
-/// A set of status codes, 100 to 999.
-#[derive(Clone, Copy, Debug, Default)]
-struct StatusSet {
-    words: [u64; 15],
-}
-
-impl StatusSet {
-    const EMPTY: Self = Self { words: [0; 15] };
-
-    /// The word of a status and its bit there.
-    #[expect(
-        clippy::arithmetic_side_effects,
-        reason = "a StatusCode is at least 100 and at most 999"
-    )]
-    const fn place(status: StatusCode) -> (usize, u64) {
-        let index = status.as_u16() - 100;
-        ((index / 64) as usize, 1 << (index % 64))
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "900 codes are less than 15 words")]
-    const fn with(mut self, status: StatusCode) -> Self {
-        let (word, bit) = Self::place(status);
-        self.words[word] |= bit;
-        self
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "900 codes are less than 15 words")]
-    const fn without(mut self, status: StatusCode) -> Self {
-        let (word, bit) = Self::place(status);
-        self.words[word] &= !bit;
-        self
-    }
-
-    fn has(&self, status: StatusCode) -> bool {
-        let (word, bit) = Self::place(status);
-        self.words.get(word).is_some_and(|word| word & bit != 0)
-    }
 }

@@ -1,28 +1,96 @@
-//! Verdicts on HTTP: status codes, Retry-After and transport errors.
+//! Verdicts on HTTP: status codes, server hints and transport errors.
+//!
+//! # Which policy
+//!
+//! | the operation returns | policy |
+//! | --- | --- |
+//! | a response: [`http::Response`], `reqwest::Response`, any [`ResponseHead`] | [`policy()`] |
+//! | a decoded value, or `()` | [`error_policy()`] |
+//!
+//! `policy.retry(..)` retries a POST after a 500, because it cannot see the method;
+//! `RetryLayer` sees it, and does not. Call `non_idempotent()` for a POST in the
+//! first form.
+//!
+//! # Verdicts
 //!
 //! | outcome | verdict |
 //! | --- | --- |
 //! | 1xx, 2xx, 3xx, and 600 to 999 | success |
 //! | 429 | retry, throttling |
 //! | 5xx | retry, server |
-//! | any other 4xx | permanent |
-//! | a transport error with an [`io::Error`](std::io::Error) of a lost or refused connection or a timeout in its source chain | retry, transient |
+//! | any other 4xx, 408 and 425 included | permanent |
+//! | a refused connection, a failed name lookup, a refused HTTP/2 stream | retry, unsent |
+//! | a lost connection, a timeout, an unreachable host or network | retry, transient |
+//! | an untrusted certificate, a wrong host name, TLS to a plain port, https without TLS, a malformed URL | permanent |
 //! | any other error | permanent |
+//!
+//! `also_retry` and `never_retry` change the verdict on a status.
+//!
+//! # Server hints
+//!
+//! A response that is to be retried may ask for a delay. The first of these headers
+//! that is present and well formed is used: `retry-after-ms`, `x-ms-retry-after-ms`
+//! (milliseconds, also with decimals) and Retry-After (seconds, or a date).
+//! [`obey_server`](HttpClassifier::obey_server) adds `x-should-retry`.
+//!
+//! An error has no headers. reqwest's `error_for_status` and ureq's errors for a
+//! status therefore lose the hint. Keep it by checking the status after the retries:
+//!
+//! ```
+//! # #[cfg(all(feature = "reqwest", feature = "tokio"))]
+//! async fn load(client: &reqwest::Client, url: &str) -> reqwest::Result<String> {
+//!     let policy = reattempt::http::policy();
+//!     let response = policy.retry(|_| client.get(url).send()).await?;
+//!     response.error_for_status()?.text().await
+//! }
+//! ```
+//!
+//! # Errors
+//!
+//! An error is judged by its `source()` chain: the first link that is known decides.
+//! Known are [`std::io::Error`], the time limits of this crate, of tokio (feature
+//! `tokio`) and of tower (feature `tower`), and the errors of the clients below. An
+//! error that is not known is permanent. With the feature `tracing` each one is
+//! logged, at most once per call, as a debug event with its type and text.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `hyper` | the errors of hyper 1, hyper-util's client and h2: a connection that is closed before the response, a refused stream |
+//! | `reqwest` | `reqwest::Response` as a response; the errors of reqwest and all of `hyper` |
+//! | `ureq` | the errors of ureq 3; its error for a status is judged as the response would be |
+//!
+//! `#[error(transparent)]` hides an error: the chain starts at the source of the
+//! hidden error. Write `#[error("cannot send")] Send(#[source] io::Error)` instead,
+//! or judge such a type with [`transport`](HttpClassifier::transport) or
+//! [`error_as`](HttpClassifier::error_as).
 
 mod classifier;
+mod error_classifier;
+mod hints;
+mod response;
 pub(crate) mod retry_after;
+mod status;
+mod transport;
 
+pub use classifier::HttpClassifier;
 #[cfg(feature = "aws")]
 pub(crate) use classifier::hinted;
-pub use classifier::{
-    BoxedSourceChain, HttpClassifier, JudgeTransport, ResponseHead, SourceChain, TransportFn,
-};
+pub use error_classifier::ErrorClassifier;
+pub use hints::server_hint;
+pub use response::ResponseHead;
 pub use retry_after::retry_after;
+pub use status::StatusRules;
+pub use transport::{
+    BoxedSourceChain, ErrorAs, JudgeTransport, SourceChain, TransportFn, judge_error,
+};
 
 use crate::policy::RetryPolicy;
 
-/// The default policy with [`HttpClassifier`]: 3 attempts, 1 s doubling up to
-/// 20 s, full jitter, a Retry-After of up to 300 s honoured.
+/// Returns the default policy with [`HttpClassifier`], for operations that return a
+/// response.
+///
+/// It makes at most 3 attempts. The delay starts at 1 s and doubles up to 20 s, with
+/// full jitter. A server hint of up to 300 s is honoured.
 ///
 /// ```
 /// # fn send() -> std::io::Result<http::Response<()>> { Ok(http::Response::new(())) }
@@ -33,4 +101,20 @@ use crate::policy::RetryPolicy;
 /// ```
 pub fn policy() -> RetryPolicy<HttpClassifier> {
     RetryPolicy::default().classify(HttpClassifier::new())
+}
+
+/// Returns the default policy with [`ErrorClassifier`], for operations that return a
+/// decoded value.
+///
+/// Its other settings are those of [`policy()`].
+///
+/// ```
+/// # fn load() -> std::io::Result<u32> { Ok(7) }
+/// let policy = reattempt::http::error_policy();
+/// let value = policy.retry_blocking(|_| load()).call()?;
+/// assert_eq!(value, 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn error_policy() -> RetryPolicy<ErrorClassifier> {
+    RetryPolicy::default().classify(ErrorClassifier::new())
 }

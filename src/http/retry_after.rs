@@ -5,28 +5,33 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// The delay that a response's Retry-After header asks for, seen at `now`.
+/// Returns the delay that the Retry-After header of a response asks for.
 ///
 /// The header holds whole seconds or an HTTP date in any of its three forms
-/// (RFC 9110, sections 10.2.3 and 5.6.7). A date that has passed is a delay of
-/// zero, but for one before 1970, which is `None` as any value is that is
-/// neither. Of several headers the first counts.
+/// (RFC 9110, sections 10.2.3 and 5.6.7). `now` is the wall clock time to which a
+/// date is relative. A date in the past gives a zero delay. Returns `None` for
+/// dates before 1970 and for any other value, and without the header. If there
+/// are several headers, only the first is read.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
 /// use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
 /// use reattempt::http::retry_after;
 ///
+/// let now = SystemTime::UNIX_EPOCH;
 /// let mut headers = HeaderMap::new();
 /// headers.insert(RETRY_AFTER, HeaderValue::from_static("120"));
-/// assert_eq!(retry_after(&headers, SystemTime::UNIX_EPOCH), Some(Duration::from_secs(120)));
+/// assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(120)));
+///
+/// headers.insert(RETRY_AFTER, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:05 GMT"));
+/// assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(5)));
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     parse(headers, || now)
 }
 
-/// As [`retry_after`], asking for the time only where a date needs it.
+/// Does what [`retry_after`] does, and reads the clock only for a date.
 pub(crate) fn parse(headers: &HeaderMap, now: impl FnOnce() -> SystemTime) -> Option<Duration> {
     let value = headers
         .get(RETRY_AFTER)?

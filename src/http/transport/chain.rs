@@ -1,0 +1,117 @@
+//! Follows the `source()` chain of an error to the first link that is known.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::classify::{ErrorKind, Verdict};
+use crate::error::TimedOut;
+
+/// The number of links that are followed. An error that is its own source would
+/// otherwise never end.
+const MAX_LINKS: usize = 64;
+
+pub(super) const TRANSIENT: Verdict = Verdict::retry(ErrorKind::Transient);
+pub(super) const UNSENT: Verdict = Verdict::retry(ErrorKind::Unsent);
+
+/// What a known link of the chain means.
+#[derive(Clone, Copy)]
+pub(super) enum Finding {
+    /// The client turned a response into an error. The caller's rules decide.
+    #[cfg_attr(
+        not(any(feature = "reqwest", feature = "ureq")),
+        expect(dead_code, reason = "only these clients make errors of a status")
+    )]
+    Status(StatusCode),
+    Verdict(Verdict),
+}
+
+/// The result of one link: the end of the search, or the next link.
+pub(super) type Step<'e> = ControlFlow<Finding, Option<&'e (dyn Error + 'static)>>;
+
+/// What the links so far have in common with those below them.
+#[derive(Default)]
+pub(super) struct Context {
+    /// Whether the error happened while a connection was made.
+    pub(super) is_connecting: bool,
+    /// The finding if no link below is known.
+    pub(super) otherwise: Option<Finding>,
+}
+
+/// Ends the search with a verdict.
+pub(super) const fn found<'e>(verdict: Verdict) -> Step<'e> {
+    ControlFlow::Break(Finding::Verdict(verdict))
+}
+
+/// Returns what the first known link of the chain means, or `None` if there is
+/// none.
+pub(super) fn judge_chain(error: &(dyn Error + 'static)) -> Option<Finding> {
+    let mut context = Context::default();
+    let mut next = Some(error);
+    for _ in 0..MAX_LINKS {
+        let Some(link) = next else { break };
+        match judge_link(link, &mut context) {
+            ControlFlow::Break(finding) => return Some(finding),
+            ControlFlow::Continue(source) => next = source,
+        }
+    }
+    context.otherwise
+}
+
+fn judge_link<'e>(link: &'e (dyn Error + 'static), context: &mut Context) -> Step<'e> {
+    if let Some(shared) = shared(link) {
+        return ControlFlow::Continue(Some(shared));
+    }
+    if is_time_limit(link) {
+        return found(TRANSIENT);
+    }
+    #[cfg(feature = "reqwest")]
+    if let Some(step) = super::reqwest::judge(link, context) {
+        return step;
+    }
+    #[cfg(feature = "hyper")]
+    if let Some(step) = super::hyper::judge(link, context) {
+        return step;
+    }
+    #[cfg(feature = "ureq")]
+    if let Some(step) = super::ureq::judge(link) {
+        return step;
+    }
+    if let Some(step) = super::io::judge(link, context) {
+        return step;
+    }
+    ControlFlow::Continue(link.source())
+}
+
+/// Whether this is the error of a time limit, of this crate, tokio or tower.
+fn is_time_limit(link: &(dyn Error + 'static)) -> bool {
+    #[cfg(feature = "tokio")]
+    if link.is::<tokio::time::error::Elapsed>() {
+        return true;
+    }
+    #[cfg(feature = "tower")]
+    if link.is::<tower::timeout::error::Elapsed>() {
+        return true;
+    }
+    link.is::<TimedOut>()
+}
+
+/// Returns the link as a `T`, also if it is an `Arc<T>` or a `Box<T>`. Both are
+/// errors themselves, and their `source()` skips the error that they hold.
+pub(super) fn find<'e, T: Error + 'static>(link: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let shared = || link.downcast_ref::<Arc<T>>().map(AsRef::as_ref);
+    let boxed = || link.downcast_ref::<Box<T>>().map(AsRef::as_ref);
+    link.downcast_ref::<T>().or_else(shared).or_else(boxed)
+}
+
+/// Returns the error in an `Arc<dyn Error>`, which is an error itself, and whose
+/// `source()` skips the error that it holds.
+fn shared<'e>(link: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    if let Some(shared) = link.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        return Some(&**shared);
+    }
+    let shared = link.downcast_ref::<Arc<dyn Error>>()?;
+    Some(&**shared)
+}

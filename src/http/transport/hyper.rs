@@ -1,0 +1,70 @@
+//! The verdict on the errors of hyper, of hyper-util's client and of h2.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use hyper_util::client::legacy;
+
+use super::chain::{Context, Step, TRANSIENT, UNSENT, find, found};
+use super::io::starts_with;
+use crate::classify::{ErrorKind, Verdict};
+
+/// Judges a link that is an error of one of the three crates. Returns `None` for
+/// any other link.
+pub(super) fn judge<'e>(
+    link: &'e (dyn Error + 'static),
+    context: &mut Context,
+) -> Option<Step<'e>> {
+    if let Some(error) = find::<legacy::Error>(link) {
+        context.is_connecting |= error.is_connect();
+        return Some(ControlFlow::Continue(error.source()));
+    }
+    if let Some(error) = find::<hyper::Error>(link) {
+        return Some(judge_hyper(error));
+    }
+    if let Some(error) = find::<h2::Error>(link) {
+        return Some(judge_h2(error));
+    }
+    // The type of hyper-util's connect error is private. Its text is the only sign
+    // of a resolver that returns errors of its own.
+    let is_failed_lookup = context.is_connecting && starts_with(link, "dns error");
+    is_failed_lookup.then(|| found(UNSENT))
+}
+
+fn judge_hyper(error: &hyper::Error) -> Step<'_> {
+    // `is_canceled`: the request waited for a connection and was never written.
+    // `is_closed`: the connection had ended before the request was given to it.
+    if error.is_canceled() || error.is_closed() {
+        return found(UNSENT);
+    }
+    if error.is_incomplete_message() || error.is_timeout() {
+        return found(TRANSIENT);
+    }
+    if error.is_parse() {
+        return found(Verdict::Permanent);
+    }
+    ControlFlow::Continue(error.source())
+}
+
+/// Judges an HTTP/2 error by its reason (RFC 9113, sections 7 and 8.7).
+fn judge_h2(error: &h2::Error) -> Step<'_> {
+    if let Some(io) = error.get_io() {
+        return ControlFlow::Continue(Some(io));
+    }
+    if !error.is_remote() {
+        return ControlFlow::Continue(None);
+    }
+    match error.reason() {
+        // The server has not processed the request.
+        Some(h2::Reason::REFUSED_STREAM) => found(UNSENT),
+        Some(h2::Reason::ENHANCE_YOUR_CALM) => found(Verdict::retry(ErrorKind::Throttling)),
+        // A server or a proxy that shuts down, fails, or loses its own backend.
+        Some(
+            h2::Reason::NO_ERROR
+            | h2::Reason::INTERNAL_ERROR
+            | h2::Reason::CANCEL
+            | h2::Reason::CONNECT_ERROR,
+        ) => found(TRANSIENT),
+        _ => ControlFlow::Continue(None),
+    }
+}

@@ -1,0 +1,42 @@
+//! The verdict on the errors of ureq 3.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+
+use http::StatusCode;
+use ureq::Error as Ureq;
+
+use super::chain::{Finding, Step, TRANSIENT, UNSENT, find, found};
+use crate::classify::Verdict;
+
+/// Judges a link that is an error of ureq. Returns `None` for any other link.
+pub(super) fn judge<'e>(link: &'e (dyn Error + 'static)) -> Option<Step<'e>> {
+    find::<Ureq>(link).map(judge_ureq)
+}
+
+/// An error of ureq has no `source()`, so each variant is matched here.
+fn judge_ureq(error: &Ureq) -> Step<'_> {
+    match error {
+        Ureq::StatusCode(code) => match StatusCode::from_u16(*code) {
+            Ok(status) => ControlFlow::Break(Finding::Status(status)),
+            Err(_) => found(Verdict::Permanent),
+        },
+        Ureq::Io(error) => ControlFlow::Continue(Some(error)),
+        Ureq::Timeout(_) => found(TRANSIENT),
+        // Neither a name nor a connection: the request was not sent.
+        Ureq::HostNotFound | Ureq::ConnectionFailed => found(UNSENT),
+        Ureq::Other(error) => ControlFlow::Continue(Some(&**error)),
+        Ureq::BadUri(_)
+        | Ureq::BodyExceedsLimit(_)
+        | Ureq::Http(_)
+        | Ureq::InvalidProxyUrl
+        | Ureq::LargeResponseHeader(..)
+        | Ureq::Protocol(_)
+        | Ureq::RedirectFailed
+        | Ureq::RequireHttpsOnly(_)
+        | Ureq::Tls(_)
+        | Ureq::TlsRequired
+        | Ureq::TooManyRedirects => found(Verdict::Permanent),
+        _ => ControlFlow::Continue(None),
+    }
+}

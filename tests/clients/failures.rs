@@ -1,0 +1,184 @@
+//! Each failure with reqwest, hyper-util, hyper alone, ureq and std.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use reattempt::http::{ErrorClassifier, error_policy};
+use reattempt::{Backoff, Classify, ErrorKind, StopReason, Verdict};
+
+use super::servers::{Failure, LIMIT, url_of};
+
+type Boxed = Box<dyn Error + Send + Sync>;
+
+const TRANSIENT: Verdict = Verdict::retry(ErrorKind::Transient);
+const UNSENT: Verdict = Verdict::retry(ErrorKind::Unsent);
+const SERVER: Verdict = Verdict::retry(ErrorKind::Server);
+const THROTTLING: Verdict = Verdict::retry(ErrorKind::Throttling);
+
+/// The failures below HTTP, with the verdict that every client shares.
+const CONNECTION: [(Failure, Verdict); 7] = [
+    (Failure::Refused, UNSENT),
+    (Failure::FailedLookup, UNSENT),
+    (Failure::ResetBeforeHead, TRANSIENT),
+    (Failure::ClosedBeforeHead, TRANSIENT),
+    (Failure::ClosedInHead, TRANSIENT),
+    (Failure::ClosedInBody, TRANSIENT),
+    (Failure::SlowHead, TRANSIENT),
+];
+
+const FATAL: [(Failure, Verdict); 2] = [
+    (Failure::HttpsWithoutTls, Verdict::Permanent),
+    (Failure::MalformedUrl, Verdict::Permanent),
+];
+
+const STATUSES: [(Failure, Verdict); 3] = [
+    (Failure::Status(429), THROTTLING),
+    (Failure::Status(503), SERVER),
+    (Failure::Status(403), Verdict::Permanent),
+];
+
+async fn by_reqwest(client: &reqwest::Client, url: &str) -> reqwest::Result<Bytes> {
+    let response = client.get(url).send().await?;
+    response.error_for_status()?.bytes().await
+}
+
+async fn by_hyper_util(
+    client: &Client<HttpConnector, Empty<Bytes>>,
+    url: &str,
+) -> Result<Bytes, Boxed> {
+    let exchange = async {
+        let response = client.get(url.parse()?).await?;
+        Ok::<_, Boxed>(response.into_body().collect().await?.to_bytes())
+    };
+    tokio::time::timeout(LIMIT, exchange).await?
+}
+
+async fn by_hyper(url: &str) -> Result<Bytes, Boxed> {
+    let exchange = async {
+        let url: http::Uri = url.parse()?;
+        let port = url.port_u16().unwrap_or(80);
+        let host = url.host().unwrap_or_default();
+        let stream = tokio::net::TcpStream::connect((host, port)).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        let request = http::Request::new(Empty::<Bytes>::new());
+        let response = sender.send_request(request).await?;
+        Ok::<_, Boxed>(response.into_body().collect().await?.to_bytes())
+    };
+    tokio::time::timeout(LIMIT, exchange).await?
+}
+
+fn by_ureq(agent: &ureq::Agent, url: &str) -> Result<Vec<u8>, ureq::Error> {
+    agent.get(url).call()?.into_body().read_to_vec()
+}
+
+/// A client of the standard library alone, which reads up to the promised length.
+fn by_std(url: &str) -> std::io::Result<Vec<u8>> {
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = if host.contains(':') {
+        TcpStream::connect(host)?
+    } else {
+        TcpStream::connect((host, 80))?
+    };
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n")?;
+    let mut response = vec![0; 64];
+    stream.read_exact(&mut response)?;
+    Ok(response)
+}
+
+/// The attempts that 3 at most should make for a verdict.
+const fn expected(verdict: Verdict) -> (u32, StopReason) {
+    if verdict.is_retry() {
+        (3, StopReason::OutOfAttempts)
+    } else {
+        (1, StopReason::Permanent)
+    }
+}
+
+#[tokio::test]
+async fn reqwest_errors_are_judged_by_their_cause() {
+    let client = reqwest::Client::builder().timeout(LIMIT).build().unwrap();
+    let policy = error_policy().backoff(Backoff::none());
+    for (failure, verdict) in CONNECTION.into_iter().chain(FATAL).chain(STATUSES) {
+        let url = url_of(failure);
+        let outcome = policy.retry(|_| by_reqwest(&client, &url)).outcome().await;
+        let found = ErrorClassifier::new().classify(outcome.result.as_ref());
+        assert_eq!(found, verdict, "{failure:?}: {:?}", outcome.result);
+        assert_eq!((outcome.attempts, outcome.reason), expected(verdict));
+    }
+}
+
+#[tokio::test]
+async fn hyper_util_errors_are_judged_by_their_cause() {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let judge = ErrorClassifier::new().boxed();
+    for (failure, verdict) in CONNECTION.into_iter().chain(FATAL) {
+        let result = by_hyper_util(&client, &url_of(failure)).await;
+        let found = judge.classify(result.as_ref());
+        assert_eq!(found, verdict, "{failure:?}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn hyper_errors_are_judged_by_their_cause() {
+    let judge = ErrorClassifier::new().boxed();
+    for (failure, verdict) in CONNECTION {
+        let result = by_hyper(&url_of(failure)).await;
+        let found = judge.classify(result.as_ref());
+        assert_eq!(found, verdict, "{failure:?}: {result:?}");
+    }
+}
+
+#[test]
+fn ureq_errors_are_judged_by_their_cause() {
+    let config = ureq::Agent::config_builder()
+        .timeout_recv_response(Some(LIMIT))
+        .build();
+    let agent = ureq::Agent::new_with_config(config);
+    let policy = error_policy().backoff(Backoff::none());
+    for (failure, verdict) in CONNECTION.into_iter().chain(FATAL).chain(STATUSES) {
+        let url = url_of(failure);
+        let outcome = policy.retry_blocking(|_| by_ureq(&agent, &url)).outcome();
+        let found = ErrorClassifier::new().classify(outcome.result.as_ref());
+        assert_eq!(found, verdict, "{failure:?}: {:?}", outcome.result);
+        assert_eq!((outcome.attempts, outcome.reason), expected(verdict));
+    }
+}
+
+#[test]
+fn std_errors_are_judged_by_their_cause() {
+    for (failure, verdict) in CONNECTION {
+        let result = by_std(&url_of(failure));
+        let found = ErrorClassifier::new().classify(result.as_ref());
+        assert_eq!(found, verdict, "{failure:?}: {result:?}");
+    }
+}
+
+#[test]
+fn a_status_as_an_error_follows_the_overrides() {
+    let (gone, slow) = (http::StatusCode::GONE, http::StatusCode::TOO_MANY_REQUESTS);
+    let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
+    let agent = ureq::Agent::new_with_defaults();
+    for (status, verdict) in [(410, TRANSIENT), (429, Verdict::Permanent)] {
+        let result = by_ureq(&agent, &url_of(Failure::Status(status)));
+        assert_eq!(judge.classify(result.as_ref()), verdict, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_for_status_follows_the_overrides() {
+    let (gone, slow) = (http::StatusCode::GONE, http::StatusCode::TOO_MANY_REQUESTS);
+    let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
+    let client = reqwest::Client::new();
+    for (status, verdict) in [(410, TRANSIENT), (429, Verdict::Permanent)] {
+        let result = by_reqwest(&client, &url_of(Failure::Status(status))).await;
+        assert_eq!(judge.classify(result.as_ref()), verdict, "{status}");
+    }
+}

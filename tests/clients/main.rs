@@ -1,0 +1,12 @@
+//! The verdict on each failure of each HTTP client, against real sockets.
+#![cfg(all(
+    feature = "hyper",
+    feature = "reqwest",
+    feature = "tokio",
+    feature = "ureq"
+))]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod failures;
+mod http2;
+mod servers;
