@@ -91,7 +91,7 @@ impl fmt::Debug for InvocationId {
 /// use reattempt::aws::{InvocationId, sdk_headers, standard};
 ///
 /// let id = InvocationId::new();
-/// let headers = sdk_headers(&id, &standard().start_at(Duration::ZERO).attempt());
+/// let headers = sdk_headers(&id, &standard().start_at(std::time::Duration::ZERO).attempt());
 /// assert_eq!(headers[0].1, id.to_string());
 /// assert_eq!(headers[1].0, "amz-sdk-request");
 /// assert_eq!(headers[1].1, "attempt=1; max=3");

@@ -145,8 +145,10 @@ impl RetryBudget {
     /// let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
     /// let is_retried = |seconds| {
     ///     let now = Duration::from_secs(seconds);
-    ///     let decision = policy.start_at(now).decide(Err::<&(), _>(&"down"), now);
-    ///     matches!(decision, Decision::RetryAfter(_))
+    ///     let mut session = policy.start_at(now);
+    ///     let decision = session.decide(Err::<&(), _>(&"down"), now);
+    ///     // The retry starts. A session that is dropped before returns the tokens.
+    ///     matches!(decision, Decision::RetryAfter(_)) && session.admit(now).is_ok()
     /// };
     /// assert!(is_retried(10));
     /// assert!(!is_retried(11));
