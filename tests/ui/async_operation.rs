@@ -1,0 +1,9 @@
+//! An async operation given to a sync call.
+
+async fn read() -> Result<u8, std::io::Error> {
+    Ok(1)
+}
+
+fn main() {
+    let _ = reattempt::retry_blocking(|_| read()).call();
+}

@@ -1,0 +1,13 @@
+//! A predicate for another error type than the operation's.
+
+async fn read() -> Result<u8, std::io::Error> {
+    Ok(1)
+}
+
+async fn call() -> Result<u8, std::io::Error> {
+    reattempt::retry(|_| read()).when(|error: &std::fmt::Error| true).await
+}
+
+fn main() {
+    let _ = call();
+}
