@@ -117,16 +117,15 @@ pub use timer::Timer;
 #[cfg(feature = "tokio")]
 pub use timer::TokioTimer;
 
-/// A cookbook: there is nothing in it but its page.
 #[cfg(all(
     any(doc, doctest),
     feature = "aws",
     feature = "reqwest",
     feature = "tokio",
     feature = "tower",
+    feature = "ureq",
 ))]
-#[doc = include_str!("../docs/cookbook.md")]
-pub mod cookbook {}
+pub mod cookbook;
 
 /// Layers for tower stacks.
 #[cfg(feature = "tower")]
