@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::blocking_clock::BlockingClock;
 use super::operation::DriverSeal;
+use super::result::CallResult;
 use super::sealed::Sealed;
 use super::{Call, ClassifierRef, Driver, Hook, PolicyClassifier, PolicyRef};
 use crate::attempt::Attempt;
@@ -138,14 +139,10 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        self.outcome().result
+        self.finish()
     }
 
     /// Makes the call and returns its result with a summary of the call.
-    ///
-    /// The short path is inline here: a first attempt that succeeds, of a call without
-    /// limiter, observer, time limit and refilling budget. Everything else is out of
-    /// line. The bench `overhead` shows what that saves.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy, StopReason};
@@ -155,26 +152,53 @@ where
     /// assert_eq!((outcome.result, outcome.reason), (Ok(1), StopReason::Success));
     /// ```
     #[inline]
-    pub fn outcome(mut self) -> Outcome<T, E>
+    pub fn outcome(self) -> Outcome<T, E>
     where
         J: ClassifierRef<P>,
         J::Classifier: Classify<T, E>,
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        if self.driver.overrides.is_some() || !self.run.settings().is_simple {
-            return self.run_to_end(None);
+        self.finish()
+    }
+
+    /// Makes the call. The short path is inline here: a first attempt that succeeds, of a
+    /// call without settings of its own, limiter, observer, time limit and refilling
+    /// budget. Everything else is out of line. The bench `overhead` shows what that saves.
+    #[inline]
+    fn finish<R: CallResult<T, E>>(self) -> R
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        // In parts: the short path then needs no call in memory.
+        let Self {
+            run,
+            classifier,
+            hook,
+            mut driver,
+        } = self;
+        let mut made = None;
+        if driver.overrides.is_none() && run.settings().is_simple {
+            let result = (driver.op)(run.start_on_short_path());
+            let verdict = classifier
+                .classifier(run.policy())
+                .classify(result.as_ref());
+            if verdict == Verdict::Success {
+                run.succeed_on_short_path();
+                return R::new(result, || FIRST_SUCCESS);
+            }
+            made = Some((result, verdict));
         }
-        let result = (self.driver.op)(self.run.start_on_short_path());
-        let verdict = self.verdict(&result);
-        if verdict == Verdict::Success {
-            self.run.succeed_on_short_path();
-            return Outcome {
-                result,
-                summary: FIRST_SUCCESS,
-            };
-        }
-        self.run_to_end(Some((result, verdict)))
+        let call = Self {
+            run,
+            classifier,
+            hook,
+            driver,
+        };
+        call.run_to_end(made)
     }
 
     #[inline]
@@ -190,8 +214,9 @@ where
     /// Runs the call to its end, after its first attempt if that has been made.
     #[cold]
     #[inline(never)]
-    fn run_to_end(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> Outcome<T, E>
+    fn run_to_end<R>(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> R
     where
+        R: CallResult<T, E>,
         J: ClassifierRef<P>,
         J::Classifier: Classify<T, E>,
         H: Hook<T, E>,
@@ -214,8 +239,7 @@ where
                     if let Some(delay) = stop.last_wait {
                         (self.driver.sleep)(delay);
                     }
-                    let summary = progress.summary(stop.reason);
-                    return Outcome { result, summary };
+                    return R::new(result, || progress.summary(stop.reason));
                 }
                 Step::Retry(delay) => delay,
             };
@@ -224,8 +248,7 @@ where
             let now = clock.now();
             let Some(delay) = progress.remaining_delay(delay, decided_at, now) else {
                 progress.stop(settings, StopReason::OutOfTime);
-                let summary = progress.summary(StopReason::OutOfTime);
-                return Outcome { result, summary };
+                return R::new(result, || progress.summary(StopReason::OutOfTime));
             };
             // The result may hold a connection.
             drop(result);

@@ -22,6 +22,7 @@ mod loop_state;
 mod loops;
 mod operation;
 mod poll;
+mod result;
 mod retry;
 mod steps;
 mod timeout;

@@ -7,11 +7,12 @@ use pin_project_lite::pin_project;
 
 use super::async_driver::{Async, SleepOf, Stage, StageProjection};
 use super::operation::OutcomeOf;
+use super::result::CallResult;
 use super::{Call, ClassifierRef, Hook, Operation, PolicyRef, steps};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::engine::{FIRST_SUCCESS, Overrides, Step, Stop};
-use crate::error::{Outcome, StopReason, Summary};
+use crate::error::{Outcome, StopReason};
 use crate::timer::Timer;
 
 /// What a part of a poll returns: the end of the call, or `None` if it goes on.
@@ -201,27 +202,5 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().call.poll_end(cx)
-    }
-}
-
-/// What a call returns: its last result, or the [`Outcome`].
-trait CallResult<T, E> {
-    fn new(result: Result<T, E>, summary: impl FnOnce() -> Summary) -> Self;
-}
-
-impl<T, E> CallResult<T, E> for Result<T, E> {
-    #[inline]
-    fn new(result: Self, _: impl FnOnce() -> Summary) -> Self {
-        result
-    }
-}
-
-impl<T, E> CallResult<T, E> for Outcome<T, E> {
-    #[inline]
-    fn new(result: Result<T, E>, summary: impl FnOnce() -> Summary) -> Self {
-        Self {
-            result,
-            summary: summary(),
-        }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn judge<'e>(
     }
     // The type of hyper-util's connect error is private. Its text is the only sign
     // of a resolver that returns errors of its own.
-    let is_failed_lookup = context.is_connecting && starts_with(link, "dns error");
+    let is_failed_lookup = context.is_connecting && starts_with(&link, "dns error");
     is_failed_lookup.then(|| found(UNSENT))
 }
 
