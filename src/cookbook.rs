@@ -16,9 +16,9 @@
 //! - [Shutdown and Ctrl-C](shutdown)
 //! - [Testing your own retries](testing)
 //! - [Other runtimes](runtimes)
-//! - [reqwest](reqwest)
-//! - [ureq](ureq)
-//! - [tower](tower)
+//! - [`reqwest`]
+//! - [`ureq`]
+//! - [`tower`]
 //! - [DynamoDB batches](batches)
 //! - [Coming from another crate](coming_from)
 

@@ -1,76 +1,141 @@
-//! Exponential backoff for any fallible call, async or sync, with a classifier
-//! that retries throttling and server errors and never a client's own mistake.
+//! Exponential backoff for any call that can fail, async or sync, with a classifier that retries throttling and server errors and never a client's own mistake.
 //!
-//! A policy is made once; a call is one line, and returns what the operation
-//! returned, unchanged:
+//! An operation is a closure that returns a `Result`. It receives the [`Attempt`];
+//! write `|_|` if you do not need it. The last result is returned unchanged.
+//!
+//! With HTTP, responses and errors are classified by status, `Retry-After` and the
+//! error's sources:
 //!
 //! ```
+//! # #[cfg(feature = "http")]
+//! # mod http_example {
+//! # use http::Response;
+//! async fn send() -> std::io::Result<Response<String>> {
+//!     // One request with reqwest, hyper or any other client.
+//! #   Ok(Response::new(String::new()))
+//! }
+//!
+//! pub async fn fetch() -> std::io::Result<Response<String>> {
+//!     reattempt::http::policy().retry(|_| send()).await
+//! }
+//! # }
+//! ```
+//!
+//! With AWS, without its SDK, a throttling code in the body is recognised too:
+//!
+//! ```
+//! # #[cfg(all(feature = "aws", feature = "tokio"))]
+//! # mod aws_example {
+//! use http::Response;
+//! use reattempt::RetryPolicy;
+//! use reattempt::aws::{self, AwsClassifier};
+//! # async fn sign_and_send() -> std::io::Result<Response<Vec<u8>>> { Ok(Response::new(Vec::new())) }
+//!
+//! struct Tables {
+//!     // One policy per client: its calls share a retry budget.
+//!     policy: RetryPolicy<AwsClassifier>,
+//! }
+//!
+//! impl Tables {
+//!     fn new() -> Self {
+//!         Self { policy: aws::dynamodb() }
+//!     }
+//!
+//!     async fn list(&self) -> std::io::Result<Response<Vec<u8>>> {
+//!         // Signed again for each attempt.
+//!         self.policy.retry(|_| sign_and_send()).await
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! For any other error, choose which ones are retried, or retry them all:
+//!
+//! ```
+//! use std::io;
 //! use std::time::Duration;
 //! use reattempt::{Backoff, RetryPolicy};
 //!
 //! static POLICY: RetryPolicy =
 //!     RetryPolicy::new(Backoff::exponential(Duration::from_millis(50))).max_attempts(5);
 //!
-//! # async fn fetch() -> std::io::Result<u32> { Ok(7) }
-//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-//! # #[cfg(feature = "tokio")]
-//! # runtime.block_on(async {
-//! let fetched = POLICY.retry(|_| fetch()).await?;
-//! # assert_eq!(fetched, 7);
-//! # Ok::<(), std::io::Error>(())
-//! # })?;
-//! let parsed = POLICY.retry_blocking(|_| "12".parse::<u8>()).call()?;
-//! # assert_eq!(parsed, 12);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let read = POLICY
+//!     .retry_blocking(|_| io::Result::Ok("text"))
+//!     .when(|error| error.kind() == io::ErrorKind::TimedOut)
+//!     .call();
+//! assert_eq!(read.ok(), Some("text"));
 //! ```
-//!
-//! Where an operation needs `&mut` state, the loop form borrows what it likes:
-//! see [`Session`].
 //!
 //! # Vocabulary
 //!
-//! An *attempt* is one execution of the operation, the first one is number 1. A
-//! *retry* is an attempt after the first. `max_attempts` bounds all attempts,
-//! the first one included. The *backoff* is the delay before a retry: it starts
-//! at the *base*, grows by the *factor*, is bounded by the *cap* and spread by
-//! *jitter* inside the cap. A *verdict* is what the classifier says of an
-//! outcome. A *server hint* is the delay that a server asks for.
+//! | term | meaning |
+//! | --- | --- |
+//! | operation | the closure or request that may fail |
+//! | attempt | one execution of it; the first is number 1 |
+//! | retry | an attempt after the first |
+//! | backoff | the delay before a retry: it starts at the base, grows by a factor up to the cap |
+//! | jitter | the random spread of a delay, within the cap |
+//! | verdict | the classifier's decision about an outcome: success, permanent or retry |
+//! | server hint | the delay that a server asks for, such as `Retry-After` |
 //!
-//! # Rules
+//! # One call
 //!
-//! Never more than `max_attempts` executions, and no wait that would end after
-//! `max_elapsed`, whatever a server asks for. The operation is called after the
-//! wait, so what it computes (a signature's date, a token) is fresh. An outcome
-//! that is to be retried is dropped before the wait; the last one comes back as
-//! the operation returned it. Nothing is spawned and nothing allocated.
+//! ```text
+//! limiter ─▶ attempt ─▶ classifier ─▶ success or permanent ──────────────▶ result
+//!    ▲                      │
+//!    │                      └─▶ retry: attempts, hint, time, budget ─ refused ─▶ result
+//!    │                                        │ paid
+//!    └──────────── wait ◀── observer, hook ◀──┘
+//! ```
+//!
+//! - A call makes at most [`max_attempts`](RetryPolicy::max_attempts) attempts.
+//! - A retry is refused if its wait would end at or after
+//!   [`max_elapsed`](RetryPolicy::max_elapsed), whatever the server asks for. Limiter
+//!   waits are not limited.
+//! - The operation is called after the wait, so a signature or a token is fresh.
+//! - A result that is retried is dropped before the wait.
+//! - Nothing is spawned, and nothing is allocated.
+//!
+//! # Policy or call?
+//!
+//! | setting | policy | call |
+//! | --- | --- | --- |
+//! | backoff, server hint, budget, limiter, observer, name, seed | yes | |
+//! | attempts, time limit, classifier | yes | replaces the policy's |
+//! | `on_retry`, `non_idempotent`, `long_polling`, `attempt_timeout`, `timer` | | yes |
+//!
+//! The settings of a call are methods of [`Call`](call::Call). A loop of your own, for
+//! operations that need `&mut` state, is a [`RetryLoop`].
 //!
 //! # Features
 //!
+//! A feature adds types and methods and changes none. One that is named after a client
+//! teaches the classifiers that client's errors.
+//!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `tokio` | yes | `TokioTimer`, so that a call can be awaited without naming a timer |
-//! | `aws` | yes | the `aws` module: throttling in each of AWS's wire formats, the presets of its SDKs |
-//! | `http` | yes | the `http` module: verdicts from status codes, Retry-After and transport errors |
-//! | `tower` | | the `tower` module: layers for a tower stack |
-//! | `reqwest` | | reqwest's responses and errors judged by their own methods |
-//! | `tracing` | | an event for each retry (debug) and each call given up (warn) |
-//! | `governor` | | `GovernorLimiter`: a known API quota as a limiter |
-//!
-//! Calling AWS with raw HTTP is what the `aws` module's page is about.
-//!
-//! The `cookbook` module holds recipes: a deadline, `&mut` state, polling, other
-//! runtimes, tower, reqwest, ureq, and how to come from another crate.
+//! | `tokio` | yes | `TokioTimer`, the default timer |
+//! | `http` | yes | the `http` module: verdicts from statuses, hints and transport errors |
+//! | `aws` | yes | the `aws` module: error codes of all wire formats, presets of the SDKs |
+//! | `tower` | | the `tower` module: `RetryLayer`, `BufferErrorLayer` |
+//! | `reqwest` | | reqwest's responses and errors, and those of `hyper` |
+//! | `hyper` | | errors of hyper 1 and hyper-util |
+//! | `ureq` | | errors of ureq 3, statuses as errors included |
+//! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
+//! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
 //!
 //! # In an outage
 //!
-//! Retries multiply the load on a server that fails. A [`RetryBudget`], shared by
-//! all calls of a client, bounds them as a whole; a [`Limiter`] bounds the rate
-//! of all attempts. Neither costs anything to speak of while all is well.
+//! Retries multiply the load on a server that fails. A [`RetryBudget`] limits the retries
+//! of one client as a whole, and a [`Limiter`] the rate of all its attempts. A budget does
+//! not protect a server from a fleet of many small clients, each of which starts with a
+//! full bucket: that is safe only if rate × (1 + chance to retry) is less than the server's
+//! capacity. See [`RetryBudget::starting_at`].
 //!
 //! # What it does not do
 //!
-//! It sends no request twice at a time (hedging) and keeps no state of a
-//! server's health (circuit breaking).
+//! Hedging (sending a request twice at the same time) and circuit breaking are out of
+//! scope.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -116,6 +181,11 @@ pub use testing::ManualTimer;
 pub use timer::Timer;
 #[cfg(feature = "tokio")]
 pub use timer::TokioTimer;
+
+/// The code in README.md, compiled and run.
+#[cfg(all(doctest, feature = "http", feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 #[cfg(all(
     any(doc, doctest),

@@ -108,7 +108,7 @@ pin_project! {
 /// The sleep of a timer. Sealed.
 ///
 /// [`DefaultTimer`] has one even without the feature `tokio`, although it is not a
-/// [`Timer`] then: a call is built before [`timer`](Call::timer) replaces it.
+/// [`Timer`] then: a call is built before [`timer`](super::Call::timer) replaces it.
 pub trait SleepOf: Sealed<TimerSeal> {
     /// The sleep.
     type Sleep;

@@ -179,7 +179,7 @@ where
         self.map_driver(|driver| driver.map(|op, timer| (timed(op), timer)))
     }
 
-    /// Returns a future of the [`Outcome`]: the result with a summary of the call.
+    /// Returns a future of the [`Outcome`](crate::Outcome): the result with a summary of the call.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy, StopReason};
