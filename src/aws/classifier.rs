@@ -1,24 +1,26 @@
 //! `AwsClassifier`: the error code first, then the status.
 
-use http::header::{ACCEPT_RANGES, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::body::{Looked, is_error};
+use super::body::{Looked, SuccessBody};
 use super::buffer::PeekBody;
 use super::codes::is_throttling;
 use super::error_code::Codes;
-use super::headers::hint;
+use super::headers::amz_retry_after;
 use crate::classify::{Classify, ErrorKind, Verdict};
 use crate::http::{
     BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
 };
 
-/// Judges responses of AWS services; the table is in the
-/// [module](crate::aws)'s page.
+/// Classifies responses of AWS services. The table is on the page of the
+/// [module](crate::aws).
 ///
-/// The response's body must be at hand ([`PeekBody`]): read in the operation, or
-/// made so by [`buffer_error`](crate::aws::buffer_error). Errors of the
-/// transport are judged as by [`HttpClassifier`].
+/// The response's body must be readable without waiting ([`PeekBody`]): read it in the
+/// operation, or use [`buffer_error`](crate::aws::buffer_error). Transport errors get the
+/// verdict of [`HttpClassifier`].
 ///
 /// ```
 /// use http::{Response, StatusCode};
@@ -34,7 +36,7 @@ use crate::http::{
 #[derive(Clone, Debug)]
 pub struct AwsClassifier<X = SourceChain> {
     http: HttpClassifier<X>,
-    /// The caller's own word on some codes; the last one on a code counts.
+    /// Per-code overrides. The last override for a code wins.
     rules: Vec<(&'static str, Verdict)>,
     is_like_sdk: bool,
     looks_into_success: bool,
@@ -47,7 +49,7 @@ impl Default for AwsClassifier {
 }
 
 impl AwsClassifier {
-    /// The verdicts of the table, none added and none taken away.
+    /// Creates a classifier with the verdicts of the table.
     pub const fn new() -> Self {
         Self {
             http: HttpClassifier::new(),
@@ -59,23 +61,27 @@ impl AwsClassifier {
 }
 
 impl<X> AwsClassifier<X> {
-    /// Retries what AWS's SDKs retry beyond the table: the codes
-    /// `RequestTimeout` and `RequestTimeoutException` of a 4xx, as transient.
-    /// A word on a code counts where it is said later, one on a status always.
+    /// Retries what AWS's SDKs retry beyond the table, as transient: the codes
+    /// `RequestTimeout`, `RequestTimeoutException` and `IDPCommunicationError`.
+    ///
+    /// A later `retry_code` or `never_code` overrides this. `never_retry(status)` always
+    /// overrides it.
     pub fn like_sdk(mut self) -> Self {
-        self.rules.retain(|(ruled, _)| !is_timeout(ruled));
+        self.rules.retain(|(ruled, _)| !is_transient(ruled));
         self.is_like_sdk = true;
         self
     }
 
-    /// Retries errors with this code, whatever their status. The last word on a
-    /// code counts, and goes before any on a status.
+    /// Retries errors with this code, at any status.
+    ///
+    /// The last call for a code wins, and takes precedence over rules for a status.
     pub fn retry_code(self, code: &'static str, kind: ErrorKind) -> Self {
         self.rule(code, Verdict::retry(kind))
     }
 
-    /// Never retries errors with this code, whatever their status. The last word
-    /// on a code counts, and goes before any on a status.
+    /// Never retries errors with this code, at any status.
+    ///
+    /// The last call for a code wins, and takes precedence over rules for a status.
     pub fn never_code(self, code: &'static str) -> Self {
         self.rule(code, Verdict::Permanent)
     }
@@ -100,13 +106,13 @@ impl<X> AwsClassifier<X> {
         self
     }
 
-    /// Takes every 200 for a success, without a look into its body.
+    /// Treats every 200 as a success, without reading its body.
     pub const fn never_in_success(mut self) -> Self {
         self.looks_into_success = false;
         self
     }
 
-    /// Judges transport errors with a closure; see
+    /// Classifies transport errors with a closure; see
     /// [`HttpClassifier::transport`].
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> AwsClassifier<TransportFn<F>> {
         AwsClassifier {
@@ -117,7 +123,7 @@ impl<X> AwsClassifier<X> {
         }
     }
 
-    /// Judges errors of type `Box<dyn Error + Send + Sync>` by their source
+    /// Classifies errors of type `Box<dyn Error + Send + Sync>` by their source
     /// chain; see [`HttpClassifier::boxed`].
     pub fn boxed(self) -> AwsClassifier<BoxedSourceChain> {
         AwsClassifier {
@@ -128,7 +134,40 @@ impl<X> AwsClassifier<X> {
         }
     }
 
-    /// The status to judge an error by, or `None` where there is no error: a 200
+    /// Returns the verdict on a response from its parts, for clients without
+    /// `http::Response`. `body` is the whole body.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{ErrorKind, Verdict, aws::AwsClassifier};
+    ///
+    /// let body = br#"{"__type":"ThrottlingException"}"#;
+    /// let judge = AwsClassifier::new();
+    /// let verdict = judge.judge_parts(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+    /// assert_eq!(verdict, Verdict::retry(ErrorKind::Throttling));
+    /// ```
+    pub fn judge_parts(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Verdict {
+        self.judge_body(status, headers, Looked::new(body, true))
+    }
+
+    /// Returns the delay that a response asks for: `x-amz-retry-after`, or else a hint that
+    /// any HTTP server may send.
+    pub(crate) fn hint(&self, headers: &HeaderMap) -> Option<Duration> {
+        amz_retry_after(headers).or_else(|| self.http.hint(headers))
+    }
+
+    fn judge_body(&self, status: StatusCode, headers: &HeaderMap, body: Looked<'_>) -> Verdict {
+        let verdict = match self.error_status(status, headers, body) {
+            Some(status) => {
+                let codes = Codes::new(headers, &mut body.read(false));
+                self.judge_error(status, &codes, body.is_broken)
+            }
+            None => self.http.judge_status(status),
+        };
+        hinted(verdict, || self.hint(headers))
+    }
+
+    /// Returns the status of the error in a response, or `None` if there is no error. A 200
     /// with an error inside counts as a 500.
     pub(crate) fn error_status(
         &self,
@@ -139,16 +178,21 @@ impl<X> AwsClassifier<X> {
         if status.is_client_error() || status.is_server_error() {
             return Some(status);
         }
-        let has_error = self.looks_into_success
+        let may_have_error = self.looks_into_success
             && status == StatusCode::OK
             && !self.http.never_retries(status)
-            && may_be_an_error(headers)
-            && is_error(body);
+            && !is_object(headers);
+        let has_error = may_have_error
+            && match SuccessBody::of(body) {
+                SuccessBody::Error => true,
+                SuccessBody::CutOff => headers.get(CONTENT_TYPE).is_none_or(is_xml),
+                SuccessBody::Other => false,
+            };
         has_error.then_some(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The verdict on an error: the caller's word on its code, throttling by its
-    /// code, then the status.
+    /// Returns the verdict on an error: overrides for its code come first, then throttling
+    /// by its code, then the status.
     pub(crate) fn judge_error(
         &self,
         status: StatusCode,
@@ -162,36 +206,38 @@ impl<X> AwsClassifier<X> {
         if let Some(verdict) = codes.names().find_map(rule) {
             return verdict;
         }
-        let has_word = self.http.never_retries(status);
-        if codes.names().any(is_throttling) && !has_word {
+        let is_ruled_out = self.http.never_retries(status);
+        if codes.names().any(is_throttling) && !is_ruled_out {
             return Verdict::retry(ErrorKind::Throttling);
         }
         let verdict = self.http.status(status);
-        // What a body that broke off would have said got lost on the way.
-        let is_transient = is_broken || self.is_like_sdk && codes.names().any(is_timeout);
-        if verdict == Verdict::Permanent && is_transient && !has_word {
+        // The code may have been in the part that was lost.
+        let is_transient = is_broken || self.is_like_sdk && codes.names().any(is_transient);
+        if verdict == Verdict::Permanent && is_transient && !is_ruled_out {
             return Verdict::retry(ErrorKind::Transient);
         }
         verdict
     }
 }
 
-/// The codes of a client that was too slow, which AWS's SDKs retry.
-fn is_timeout(code: &str) -> bool {
-    matches!(code, "RequestTimeout" | "RequestTimeoutException")
+/// The codes that AWS's SDKs retry as transient: the client was too slow, or an identity
+/// provider could not be reached.
+fn is_transient(code: &str) -> bool {
+    matches!(
+        code,
+        "IDPCommunicationError" | "RequestTimeout" | "RequestTimeoutException"
+    )
 }
 
-/// Whether a 200 may hold an error: an object of S3's comes with one of these
-/// headers, and may be an XML document of that kind itself.
-fn may_be_an_error(headers: &HeaderMap) -> bool {
-    let is_xml = |value: &HeaderValue| {
-        let mut parts = value.as_bytes().windows(3);
-        parts.any(|part| part.eq_ignore_ascii_case(b"xml"))
-    };
-    let is_object = [ETAG, LAST_MODIFIED, ACCEPT_RANGES]
-        .iter()
-        .any(|name| headers.contains_key(name));
-    !is_object && headers.get(CONTENT_TYPE).is_none_or(is_xml)
+/// Returns true if a response is an object of S3, which has one of these headers and may
+/// be any XML document itself.
+fn is_object(headers: &HeaderMap) -> bool {
+    headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED)
+}
+
+fn is_xml(content_type: &HeaderValue) -> bool {
+    let mut parts = content_type.as_bytes().windows(3);
+    parts.any(|part| part.eq_ignore_ascii_case(b"xml"))
 }
 
 impl<B, E, X> Classify<Response<B>, E> for AwsClassifier<X>
@@ -200,19 +246,12 @@ where
     X: JudgeTransport<E>,
 {
     fn classify(&self, outcome: Result<&Response<B>, &E>) -> Verdict {
-        let response = match outcome {
-            Ok(response) => response,
-            Err(error) => return self.http.judge_error(error),
-        };
-        let (status, headers) = (response.status(), response.headers());
-        let body = Looked::at(response.body());
-        let verdict = match self.error_status(status, headers, body) {
-            Some(status) => {
-                let codes = Codes::new(headers, &mut body.read(false));
-                self.judge_error(status, &codes, body.is_broken)
+        match outcome {
+            Ok(response) => {
+                let body = Looked::at(response.body());
+                self.judge_body(response.status(), response.headers(), body)
             }
-            None => self.http.status(status),
-        };
-        hinted(verdict, || hint(headers))
+            Err(error) => self.http.judge_error(error),
+        }
     }
 }

@@ -1,9 +1,17 @@
-//! The error codes by which AWS's services say that they throttle.
+//! The error codes that mean throttling.
 
-/// Whether a code means throttling, whatever the status. Case counts.
+/// Returns true if a code means throttling, at any error status. The comparison is
+/// case-sensitive.
 ///
-/// The first group is the list of AWS's own SDKs, the second holds what some
-/// services send as a 400 beyond it.
+/// The first group is the list of AWS's SDKs. The second holds codes that services send
+/// with a 4xx when they throttle, from the services' published models: EBS
+/// (`ConcurrentLimitExceededException`), Kinesis Video (`ClientLimitExceededException`),
+/// Kinesis Analytics (`ResourceProvisionedThroughputExceededException`), License Manager
+/// (`RateLimitExceededException`), `AppStream` (`RequestLimitExceededException`), KMS by
+/// way of SQS and others (`KMS..`, `Kms..`), `IoT` and Lambda integrations (the rest).
+///
+/// Not in the list: `ServiceQuotaExceededException`, `TooManyTagsException` and the other
+/// codes for a quota on resources. No wait raises such a quota.
 pub(crate) fn is_throttling(code: &str) -> bool {
     matches!(
         code,
@@ -23,14 +31,20 @@ pub(crate) fn is_throttling(code: &str) -> bool {
             | "TransactionInProgressException"
     ) || matches!(
         code,
-        "DependencyThrottle"
+        "ClientLimitExceededException"
+            | "ConcurrentLimitExceededException"
+            | "DependencyThrottle"
             | "DependentServiceRequestThrottlingFault"
+            | "KMS.ThrottlingException"
             | "KMSThrottling"
             | "KMSThrottlingException"
             | "KMSThrottlingFault"
             | "KmsThrottled"
             | "KmsThrottlingException"
             | "LambdaThrottledException"
+            | "RateLimitExceededException"
+            | "RequestLimitExceededException"
+            | "ResourceProvisionedThroughputExceededException"
             | "SlowDownException"
             | "ThrottledClientException"
     )

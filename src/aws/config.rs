@@ -22,7 +22,7 @@ impl fmt::Display for ConfigError {
             value,
             choices,
         } = self;
-        write!(f, "{variable} is {value:?}, but must be {choices}")
+        write!(f, "{variable} is {value:?}, expected {choices}")
     }
 }
 
@@ -69,7 +69,7 @@ impl Config {
         set(
             &read,
             "AWS_MAX_ATTEMPTS",
-            "a whole number, at least 1",
+            "a whole number of at least 1",
             |max| {
                 // Saturates: more attempts than can be counted are no bound.
                 config.max_attempts = match max.parse::<u128>() {
@@ -142,12 +142,12 @@ mod tests {
         let message = |mode, max| config(mode, max).unwrap_err().to_string();
         assert_eq!(
             message(Some("legacy"), None),
-            r#"AWS_RETRY_MODE is "legacy", but must be standard or adaptive"#,
+            r#"AWS_RETRY_MODE is "legacy", expected standard or adaptive"#,
         );
         for bad in ["0", "-1", "1.5", "", "three", "000"] {
             assert_eq!(
                 message(None, Some(bad)),
-                format!("AWS_MAX_ATTEMPTS is {bad:?}, but must be a whole number, at least 1"),
+                format!("AWS_MAX_ATTEMPTS is {bad:?}, expected a whole number of at least 1"),
             );
         }
         let error = config(Some(""), Some("0")).unwrap_err();

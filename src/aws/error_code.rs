@@ -1,4 +1,4 @@
-//! `error_code`: where each of AWS's protocols names an error.
+//! `error_code`: the place of the error code in each of AWS's protocols.
 
 use std::borrow::Cow;
 
@@ -7,27 +7,26 @@ use http::HeaderMap;
 use super::body::{Found, Looked, Text};
 use super::codes::is_throttling;
 
-/// The error code of an AWS error response: `ThrottlingException`, `SlowDown`,
+/// Returns the error code of an AWS error response: `ThrottlingException`, `SlowDown`,
 /// `NoSuchKey` and so on.
 ///
-/// It is found in each of AWS's wire formats:
-///
-/// | protocol | where |
+/// | protocol | place of the code |
 /// | --- | --- |
 /// | awsJson1.0, awsJson1.1 | the body's `__type` |
-/// | restJson1 | header `x-amzn-errortype`, else the body's `code` or `Code`, else `__type` |
-/// | awsQuery, restXml | `ErrorResponse/Error/Code` |
-/// | ec2Query | `Response/Errors/Error/Code` (under any root, for `SimpleDB`) |
+/// | restJson1 | header `x-amzn-errortype`, or the body's `code` or `Code`, or `__type` |
+/// | awsQuery, restXml | `ErrorResponse/Error/Code`; `Error/Code` under any other root too |
+/// | ec2Query | `Response/Errors/Error/Code`; the same under any root, for `SimpleDB` |
 /// | S3 | `Error/Code` |
+/// | query services that answer in JSON | `Code` of the top-level object `Error` |
 /// | rpcv2Cbor | `__type` of the CBOR map |
-/// | query-compatible JSON and CBOR | header `x-amzn-query-error: Code;Fault`, unless `__type` names a throttling that it would hide |
+/// | query-compatible JSON and CBOR | header `x-amzn-query-error: Code;Fault`, unless `__type` means throttling |
 ///
-/// A namespace before the code (`com.amazonaws.sqs#`) and an address after it
-/// (`:http://..`) are cut off. Only top-level members count: a nested `code` or
-/// `__type` is data. At most 64 KiB of the body are looked at.
+/// The namespace before the code (`com.amazonaws.sqs#`) and the address after it
+/// (`:http://..`) are removed. Only top-level members count: a nested `code` or `__type` is
+/// data. At most 64 KiB of the body are read.
 ///
-/// `None` where there is no code: an empty body (HEAD), a proxy's HTML, a body
-/// that is malformed.
+/// Returns `None` if there is no code: for an empty body, for a proxy's HTML and for a
+/// malformed body.
 ///
 /// ```
 /// use http::HeaderMap;
@@ -40,20 +39,20 @@ use super::codes::is_throttling;
 /// ```
 #[must_use]
 pub fn error_code<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<Cow<'a, str>> {
-    Codes::new(headers, &mut Looked::new(body, true).read(false)).told()
+    Codes::new(headers, &mut Looked::new(body, true).read(false)).reported()
 }
 
-/// What an error response calls its error. Query-compatible services have two
-/// names for it, of which either may be the one that means throttling.
+/// The names of the error in a response. Query-compatible services send two names, and
+/// either of them may mean throttling.
 #[derive(Debug)]
 pub(crate) struct Codes<'a> {
-    /// The name for clients of the service's older query protocol.
+    /// The name for clients of the older query protocol.
     query: Text<'a>,
     own: Text<'a>,
 }
 
 impl<'a> Codes<'a> {
-    /// Takes the codes out of what the body holds.
+    /// Takes the codes from the headers and from the fields of the body.
     pub(crate) fn new(headers: &'a HeaderMap, body: &mut Found<'a>) -> Self {
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let query = header("x-amzn-query-error").and_then(|value| {
@@ -64,29 +63,30 @@ impl<'a> Codes<'a> {
         let own = header("x-amzn-errortype")
             .and_then(|code| sanitized(Cow::Borrowed(code)))
             .or_else(|| body.code.take().and_then(sanitized))
-            .or_else(|| body.kind.take().and_then(sanitized));
+            .or_else(|| body.kind.take().and_then(sanitized))
+            .or_else(|| body.nested_code.take().and_then(sanitized));
         Self { query, own }
     }
 
-    /// The names, the one that is told to users first.
+    /// Returns the names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         [self.query.as_deref(), self.own.as_deref()]
             .into_iter()
             .flatten()
     }
 
-    /// The name that is told to users.
-    pub(crate) fn told(self) -> Text<'a> {
-        let hides_throttling =
-            |query: &str| !is_throttling(query) && self.own.as_deref().is_some_and(is_throttling);
-        match self.query {
-            Some(query) if !hides_throttling(&query) => Some(query),
-            _ => self.own,
+    /// Returns the name to report: the query name, unless the service's own name means
+    /// throttling.
+    pub(crate) fn reported(self) -> Text<'a> {
+        match (self.query, self.own) {
+            (_, Some(own)) if is_throttling(&own) => Some(own),
+            (None, own) => own,
+            (query, _) => query,
         }
     }
 }
 
-/// A code without the namespace before it and the address after it.
+/// Returns a code without the namespace before it and the address after it.
 fn sanitized(code: Cow<'_, str>) -> Text<'_> {
     fn core(code: &str) -> &str {
         let bytes = code.as_bytes();

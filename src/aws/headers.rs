@@ -7,24 +7,16 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::attempt::Attempt;
-use crate::http::retry_after;
 use crate::jitter;
 
-/// The delay that an AWS response asks for: `x-amz-retry-after` in whole
-/// milliseconds, else Retry-After.
-pub(crate) fn hint(headers: &HeaderMap) -> Option<Duration> {
-    let millis = || {
-        let value = headers
-            .get("x-amz-retry-after")?
-            .to_str()
-            .ok()?
-            .trim_ascii();
-        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| value.parse().ok())?
-    };
-    millis()
-        .map(Duration::from_millis)
-        .or_else(|| retry_after::parse(headers, wall_clock))
+/// Returns the delay of the header `x-amz-retry-after`, which holds whole milliseconds.
+pub(crate) fn amz_retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("x-amz-retry-after")?.to_str().ok()?;
+    let value = value.trim_ascii();
+    if !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    value.parse().ok().map(Duration::from_millis)
 }
 
 #[expect(
@@ -170,31 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_is_in_milliseconds_else_retry_after() {
-        let of = |pairs: &[(&'static str, &'static str)]| {
-            let headers = pairs
-                .iter()
-                .map(|&(name, value)| {
-                    (
-                        HeaderName::from_static(name),
-                        HeaderValue::from_static(value),
-                    )
-                })
-                .collect();
-            hint(&headers)
-        };
-        let ms = |ms| Some(Duration::from_millis(ms));
-        assert_eq!(of(&[("x-amz-retry-after", "1500")]), ms(1_500));
-        assert_eq!(
-            of(&[("x-amz-retry-after", "0"), ("retry-after", "9")]),
-            ms(0)
-        );
-        for bad in ["-5", "1.5", "", "soon", "+5", "99999999999999999999"] {
-            assert_eq!(of(&[("x-amz-retry-after", bad)]), None, "{bad}");
-            assert_eq!(
-                of(&[("x-amz-retry-after", bad), ("retry-after", "9")]),
-                ms(9_000)
+    fn amz_retry_after_is_in_whole_milliseconds() {
+        let of = |value: &'static str| {
+            let pair = (
+                HeaderName::from_static("x-amz-retry-after"),
+                HeaderValue::from_static(value),
             );
+            amz_retry_after(&HeaderMap::from_iter([pair]))
+        };
+        assert_eq!(of("1500"), Some(Duration::from_millis(1_500)));
+        assert_eq!(of("0"), Some(Duration::ZERO));
+        for bad in ["-5", "1.5", "", "soon", "+5", "99999999999999999999"] {
+            assert_eq!(of(bad), None, "{bad}");
         }
     }
 }

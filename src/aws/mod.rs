@@ -1,5 +1,5 @@
-//! Calling AWS without the SDK: throttling wherever AWS hides it, and the retry
-//! mode of AWS's own SDKs.
+//! Calls AWS without its SDK: recognises throttling in every wire format, and retries as
+//! the SDKs do.
 //!
 //! ```
 //! use http::Response;
@@ -14,14 +14,14 @@
 //!
 //! async fn list_tables() -> Result<Response<Buffered<Body>>, Failure> {
 //!     let response = send_signed_now().await?;
-//!     // The body of an error is looked into; that of a success streams on.
+//!     // Reads the body of an error response. The body of a success streams on.
 //!     buffer_error(response, 64 * 1024).await
 //! }
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 //! # #[cfg(feature = "tokio")]
 //! # runtime.block_on(async {
-//! let policy = aws::standard(); // once for each client: clones share its budget
+//! let policy = aws::standard(); // one per client: clones share its budget
 //! let response = policy.retry(|_| list_tables()).await?;
 //! # assert_eq!(response.into_body().collect().await?.to_bytes(), "{}");
 //! # Ok::<(), Failure>(())
@@ -31,90 +31,133 @@
 //!
 //! # Sign each attempt
 //!
-//! A SigV4 signature carries its date and is good for about five minutes. Build
-//! and sign the request inside the operation: it is called after the wait, so
-//! the date is fresh. What AWS's SDKs send to tell a service of their retries,
-//! [`sdk_headers`] with one [`InvocationId`] for each call, is signed too.
+//! A SigV4 signature carries a date and is valid for about five minutes. Build and sign
+//! the request inside the operation. It is called after the wait, so the date is fresh.
+//! [`sdk_headers`] with one [`InvocationId`] per call are the headers with which AWS's SDKs
+//! announce their retries. They are signed too.
 //!
-//! # What is retried, and what never
+//! # What is retried
 //!
-//! [`AwsClassifier`] asks the error code first, then the status:
+//! [`AwsClassifier`] checks the error code first, then the status:
 //!
 //! | outcome | verdict |
 //! | --- | --- |
 //! | a throttling code, at any error status, 400 included | retry, throttling |
-//! | 429, whatever its code | retry, throttling |
+//! | 429, with any code | retry, throttling |
 //! | any other 5xx | retry, server |
-//! | any other 4xx | permanent, or transient where the body broke off while it was read |
-//! | a 200 with an error inside | as a 500 with that code |
+//! | any other 4xx | permanent, or transient if the body broke off while it was read |
+//! | a 200 with an error inside | the verdict on a 500 with that code |
 //! | any other status | success |
-//! | a transport error | as by [`HttpClassifier`](crate::http::HttpClassifier) |
+//! | a transport error | the verdict of [`HttpClassifier`](crate::http::HttpClassifier) |
 //!
-//! [`error_code()`] finds the code in each of AWS's wire formats. The throttling
-//! codes are those of AWS's SDKs and some more that services send:
-//! `ThrottlingException`, `SlowDown`, `RequestLimitExceeded`,
-//! `ProvisionedThroughputExceededException`, `TooManyRequestsException`,
-//! `KMSThrottlingException` and so on.
+//! [`error_code()`] finds the code in each of AWS's wire formats. The throttling codes are
+//! those of AWS's SDKs and some that only a few services send: `ThrottlingException`,
+//! `SlowDown`, `RequestLimitExceeded`, `ProvisionedThroughputExceededException`,
+//! `TooManyRequestsException`, `KMSThrottlingException` and so on.
 //!
-//! `LimitExceededException` is on AWS's list, though most services mean a quota
-//! by it that no wait will raise: `.never_code("LimitExceededException")` where
-//! it is so. AWS's SDKs also retry `RequestTimeout`, a 400 of S3's that says the
-//! client sent too slowly: [`AwsClassifier::like_sdk`] does.
+//! `LimitExceededException` is on AWS's list, although most services use it for a quota
+//! that no wait raises. Use `.never_code("LimitExceededException")` there.
+//! [`AwsClassifier::like_sdk`] adds the three codes that AWS's SDKs retry beyond this
+//! table: `RequestTimeout`, `RequestTimeoutException` and `IDPCommunicationError`.
 //!
-//! Two errors look transient and are not. With an expired token
-//! (`ExpiredToken`, `ExpiredTokenException`), or a 401 of the instance metadata
-//! service, fetch new credentials and make a new call. With a clock that is off
-//! (`RequestTimeTooSkewed`, `SignatureDoesNotMatch`), set it, or sign by the
-//! time in the response's Date header. The same request again gets the same
-//! answer, so neither is retried.
+//! With an expired token (`ExpiredToken`, `ExpiredTokenException`), or a 401 of the instance
+//! metadata service, fetch new credentials and make a new call. With a wrong clock
+//! (`RequestTimeTooSkewed`, `SignatureDoesNotMatch`), correct it. The same request would
+//! fail again, so neither is retried.
+//!
+//! # Permanent, although the message says "try again"
+//!
+//! | code | service | what to do |
+//! | --- | --- | --- |
+//! | `OperationAborted` | S3, 409 | `.retry_code("OperationAborted", ErrorKind::Server)` if another change of the same bucket may be running |
+//! | `ConditionalRequestConflict` | S3, 409 | read the object again, then write with its new `ETag`: a new call |
+//! | `TransactionCanceledException` | DynamoDB | look for `ThrottlingError` in its reasons with [`classify_fn`](crate::RetryPolicy::classify_fn); for a conflict read the items again |
+//! | `TooManyUpdates` | Systems Manager, 400 | `.retry_code("TooManyUpdates", ErrorKind::Throttling)` |
+//!
+//! ```
+//! use reattempt::aws::{self, AwsClassifier};
+//! use reattempt::ErrorKind;
+//!
+//! let judge = AwsClassifier::new()
+//!     .retry_code("OperationAborted", ErrorKind::Server)
+//!     .retry_code("TooManyUpdates", ErrorKind::Throttling)
+//!     .never_code("LimitExceededException");
+//! let policy = aws::standard().classify(judge);
+//! # let _ = policy;
+//! ```
 //!
 //! # An error inside a 200
 //!
-//! S3's `CopyObject`, `UploadPartCopy` and `CompleteMultipartUpload` answer 200
-//! before they are done, and may then send `<Error>` as the body, or break off. A
-//! 200 that holds XML with that root, or XML that ends before its root does, is
-//! judged as a 500. It must come without the headers `ETag`, `Last-Modified` and
-//! `Accept-Ranges`, which an object has: an object that happens to be such a
-//! document is a success. A Content-Type, if there is one, must name XML. For
-//! these three, read the whole body in the operation;
-//! [`buffer_error`] leaves a 200 alone.
-//! [`AwsClassifier::never_in_success`] switches the look into a 200 off.
+//! S3's `CopyObject`, `UploadPartCopy` and `CompleteMultipartUpload` answer 200 before they
+//! are done. They may then send `<Error>` as the body, or break off. A 200 counts as a 500
+//! in these cases:
+//!
+//! - The body is XML with the root `Error`, with any Content-Type. `MinIO` sends it as
+//!   `text/event-stream`, with white space first.
+//! - The body is XML that ends before its root is closed, or nothing but white space, and
+//!   the Content-Type is XML or absent. An empty body is a success.
+//!
+//! A response with `ETag` or `Last-Modified` is an object and always a success. Read the
+//! whole body of these three operations in the operation: [`buffer_error`] does not read the
+//! body of a 200. [`AwsClassifier::never_in_success`] switches this off.
 //!
 //! Batch calls fail in part inside a 200 (DynamoDB's `UnprocessedItems`, Kinesis'
-//! `FailedRecordCount`, SQS' `Failed`), and no classifier can repeat a part: see
-//! the example `dynamodb_batch`, which resubmits what is left with the loop form.
+//! `FailedRecordCount`, SQS' `Failed`). Send the failed part again in a
+//! [`RetryLoop`](crate::RetryLoop), as the example `dynamodb_batch` does. Exceptions inside
+//! an event stream are not seen either: they arrive after the response was accepted.
+//!
+//! # Compressed bodies
+//!
+//! A body with a Content-Encoding shows no code, so a throttled request looks like any other
+//! 400. Do not send Accept-Encoding, or decompress below the retry: inside the operation, or
+//! in a tower layer under `BufferErrorLayer`.
+//!
+//! # Servers that are not AWS
+//!
+//! | server | answer | setting |
+//! | --- | --- | --- |
+//! | `MinIO`, Alibaba's OSS, Wasabi | 503 `SlowDown`, `ServiceUnavailable` or their own code under overload | 503 is retried as a server error; `.retry_code("ServiceUnavailable", ErrorKind::Throttling)` gives it the longer backoff and the lower cost |
+//! | Alibaba Cloud | 400 with `Throttling.User`, `Throttling.Api` | `.retry_code("Throttling.User", ErrorKind::Throttling)` for each code |
+//! | Tencent Cloud | 200 with `Response.Error.Code` `RequestLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn), which sees the decoded answer |
+//! | Google, GitHub | 403 with a reason such as `rateLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn): a 403 without that reason is permanent |
 //!
 //! # The budget and who shares it
 //!
 //! [`standard`], [`dynamodb`], [`adaptive`] and [`from_env`] each make a
-//! [`RetryBudget`](crate::RetryBudget) of 500 tokens. All calls that fail
-//! together should share one: keep one policy for each client of a service in a
-//! region, and clone it. While everything is well the budget is full and free;
-//! in an outage it lets about 35 retries through, then each call fails after its
-//! first attempt, with [`OutOfBudget`](crate::StopReason::OutOfBudget), until
-//! successes fill it again. That is the client's own limit, not the service's.
+//! [`RetryBudget`](crate::RetryBudget) of 500 tokens. Keep one policy per client of a service
+//! in a region, and clone it: calls that fail together should share one budget. While calls
+//! succeed, the budget is full and free. In an outage it pays for about 35 retries. Then each
+//! call fails after its first attempt, with
+//! [`OutOfBudget`](crate::StopReason::OutOfBudget), until successes fill it again. This is the
+//! client's own limit, not the service's. A policy that is made for each call has a full
+//! budget each time, which limits nothing.
 //!
-//! A policy made for each call has a full budget each time, and so none at all.
+//! # Server hints
 //!
-//! # The adaptive mode and when not to use it
+//! The presets use [`ServerHint::Bounded`](crate::ServerHint::Bounded), as AWS's SDKs do: a
+//! hint lengthens the computed delay by 5 s at most, and never ends a call.
+//! [`http::policy`](crate::http::policy) waits for the whole hint instead, up to 300 s, and
+//! ends the call if the hint is longer.
 //!
-//! [`adaptive`] adds a limit on the rate of all attempts, first ones included,
-//! once a throttling was seen. It suits a client whose calls all hit one
-//! resource with a limit of its own, such as a bulk load into one table. It does
-//! not suit a client shared by several resources or tenants, where one that is
-//! throttled slows all others down, nor calls that a person waits for.
+//! # The adaptive mode
+//!
+//! [`adaptive`] limits the rate of all attempts, first ones included, after the first
+//! throttling. Use it for a client whose calls all go to one resource with a limit of its
+//! own, such as a bulk load into one table. Do not use it for a client of several resources
+//! or tenants, where one throttled resource slows down the others, nor for calls that a
+//! person waits for.
 //!
 //! # Throttled all the time
 //!
-//! Backoff spreads a peak. A call whose every attempt was throttled says so in
-//! its [`RetryError`](crate::RetryError): where that happens often, ask AWS for
-//! a higher service quota, or send less.
+//! Backoff spreads a peak. If every attempt of a call was throttled, its
+//! [`RetryError`](crate::RetryError) says so. If that happens often, request a higher service
+//! quota or send less.
 //!
 //! # Long polling
 //!
-//! SQS `ReceiveMessage`, SWF `PollForActivityTask` and their like run in endless
-//! loops, which must not spin when the budget is empty: give them
-//! `standard().long_polling()`.
+//! SQS `ReceiveMessage`, SWF `PollForActivityTask` and similar calls run in endless loops,
+//! which would spin while the budget is empty. Use
+//! [`long_polling`](crate::call::Call::long_polling) on each call.
 
 mod body;
 mod buffer;

@@ -9,7 +9,6 @@ use super::body::Looked;
 use super::buffer::PeekBody;
 use super::classifier::AwsClassifier;
 use super::error_code::Codes;
-use super::headers::hint;
 use crate::classify::Verdict;
 use crate::http::hinted;
 
@@ -61,20 +60,40 @@ impl ServiceError {
     /// [module](crate::aws)'s page.
     #[must_use]
     pub fn from_response<B: PeekBody>(response: &Response<B>) -> Option<Self> {
+        Self::from_response_by(&AwsClassifier::new(), response)
+    }
+
+    /// Returns the error in a response, with the verdict of your own classifier.
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// use reattempt::{ErrorKind, Verdict};
+    /// use reattempt::aws::{AwsClassifier, ServiceError};
+    ///
+    /// let judge = AwsClassifier::new().retry_code("OperationAborted", ErrorKind::Server);
+    /// let mut response = Response::new("<Error><Code>OperationAborted</Code></Error>".to_owned());
+    /// *response.status_mut() = StatusCode::CONFLICT;
+    /// let error = ServiceError::from_response_by(&judge, &response).expect("a 409");
+    /// assert_eq!(error.verdict(), Verdict::retry(ErrorKind::Server));
+    /// ```
+    #[must_use]
+    pub fn from_response_by<X, B: PeekBody>(
+        judge: &AwsClassifier<X>,
+        response: &Response<B>,
+    ) -> Option<Self> {
         let (status, headers) = (response.status(), response.headers());
         let body = Looked::at(response.body());
-        let judge = AwsClassifier::new();
         let judged_as = judge.error_status(status, headers, body)?;
-        // Apart from the message, which may be no text and must not hide the code.
+        // In two steps: a message that is not text must not hide the code.
         let codes = Codes::new(headers, &mut body.read(false));
         let verdict = judge.judge_error(judged_as, &codes, body.is_broken);
         let found = body.read(true);
         Some(Self {
             status,
-            code: codes.told().map(Into::into),
+            code: codes.reported().map(Into::into),
             message: found.message.map(Into::into),
             request_id: request_id(headers).or_else(|| found.request_id.map(Into::into)),
-            verdict: hinted(verdict, || hint(headers)),
+            verdict: hinted(verdict, || judge.hint(headers)),
         })
     }
 
@@ -102,7 +121,7 @@ impl ServiceError {
         self.request_id.as_deref()
     }
 
-    /// What [`AwsClassifier::new`] says of the response, with its hint.
+    /// Returns the verdict on the response, with its server hint.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict

@@ -34,14 +34,11 @@ pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> 
             *place = Some(text);
         }
     }
-    if cbor.position() == body.len() {
-        Ok(())
-    } else {
-        Err(Error::message("more than one item"))
-    }
+    // Anything after the map is ignored: the error is complete.
+    Ok(())
 }
 
-/// A text that is not empty; an item of another type is passed over.
+/// Reads a text that is not empty. Skips an item of another type.
 fn text<'a>(cbor: &mut Decoder<'a>) -> Result<Text<'a>, Error> {
     let text = match cbor.datatype()? {
         Type::String => Cow::Borrowed(cbor.str()?),

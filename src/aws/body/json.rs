@@ -37,15 +37,21 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        // `code` goes before `Code` wherever they stand; each is written where it
-        // is found, for the body may be cut off behind it.
+        // `code` takes precedence over `Code` in any order. Each is stored as soon as it is
+        // found, because the body may be cut off after it.
         let mut has_lower_code = false;
         while let Some(name) = map.next_key::<Name>()? {
             let place = match name {
                 Name::Code | Name::UpperCode => &mut self.found.code,
                 Name::Type => &mut self.found.kind,
                 Name::Message if self.details => &mut self.found.message,
-                Name::Message | Name::Other => {
+                Name::RequestId if self.details => &mut self.found.request_id,
+                Name::Error => {
+                    let (details, found) = (self.details, &mut *self.found);
+                    map.next_value_seed(NestedError { details, found })?;
+                    continue;
+                }
+                Name::Message | Name::RequestId | Name::Other => {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }
@@ -61,11 +67,81 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 }
 
-/// The members that are looked at.
+/// The object `Error` of a query service. A value of another type is skipped.
+struct NestedError<'f, 'a> {
+    details: bool,
+    found: &'f mut Found<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for NestedError<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for NestedError<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Name>()? {
+            let place = match name {
+                Name::UpperCode => &mut self.found.nested_code,
+                Name::Message if self.details => &mut self.found.message,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            let text = map.next_value::<OnlyText<'a>>()?.0;
+            if place.is_none() {
+                *place = text;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, seq: A) -> Result<(), A::Error> {
+        TextVisitor.visit_seq(seq).map(drop)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// The members that are read.
 enum Name {
     Code,
+    Error,
     Message,
     Other,
+    RequestId,
     Type,
     UpperCode,
 }
@@ -86,6 +162,8 @@ impl<'a> Deserialize<'a> for Name {
                     b"__type" => Name::Type,
                     b"code" => Name::Code,
                     b"Code" => Name::UpperCode,
+                    b"Error" => Name::Error,
+                    b"RequestId" => Name::RequestId,
                     b"message" | b"Message" | b"errorMessage" => Name::Message,
                     _ => Name::Other,
                 })

@@ -1,7 +1,7 @@
-//! What an error body holds, in each of AWS's wire formats.
+//! The fields of an error body, in each of AWS's wire formats.
 //!
-//! The format is told by the first byte, which differs in all of them, rather
-//! than by a content type, which proxies and old services get wrong.
+//! The first byte of the body decides which format it is. Content types are not used,
+//! because proxies and old services set wrong ones.
 
 mod cbor;
 mod json;
@@ -9,29 +9,32 @@ mod xml;
 
 use std::borrow::Cow;
 
-pub(crate) use xml::is_error;
+pub(crate) use xml::SuccessBody;
 
 use super::buffer::PeekBody;
 
-/// How much of a body is looked at.
+/// The number of bytes of a body that are read.
 pub(crate) const LOOKED_AT: usize = 64 * 1024;
 
-/// A text of a body, borrowed where it stands there as it is.
+/// A text of a body, borrowed if the body holds it unchanged.
 pub(crate) type Text<'a> = Option<Cow<'a, str>>;
 
-/// What an error body says of itself.
+/// The fields of an error body.
 #[derive(Debug, Default)]
 pub(crate) struct Found<'a> {
-    /// JSON's `code` or `Code`, which goes before `__type`.
+    /// JSON's `code` or `Code`, which takes precedence over `__type`.
     pub(crate) code: Text<'a>,
+    /// The `Code` of JSON's top-level object `Error`, which comes last. Query services
+    /// answer so if they are asked for JSON.
+    pub(crate) nested_code: Text<'a>,
     /// `__type` of JSON and CBOR, `Code` of XML.
     pub(crate) kind: Text<'a>,
     pub(crate) message: Text<'a>,
     pub(crate) request_id: Text<'a>,
 }
 
-/// The bytes of a body, whether they are all of it, and whether it failed before
-/// there were more.
+/// The bytes of a body, whether they are the whole body, and whether the body failed
+/// after them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Looked<'a> {
     pub(crate) bytes: &'a [u8],
@@ -59,9 +62,10 @@ impl<'a> Looked<'a> {
         }
     }
 
-    /// What the body says, with its message and request id only where `details`
-    /// are wanted. Nothing of a malformed body is taken; of a body that is not
-    /// whole, what stands before the cut.
+    /// Reads the fields, with message and request id only if `details` is true.
+    ///
+    /// Returns nothing for a malformed body. For a body that is not whole, returns the
+    /// fields before the cut.
     pub(crate) fn read(self, details: bool) -> Found<'a> {
         let mut found = Found::default();
         let well_formed = match self.format() {
@@ -81,8 +85,8 @@ impl<'a> Looked<'a> {
         match text(self.bytes).first()? {
             b'{' => Some(Format::Json),
             b'<' => Some(Format::Xml),
-            // A map: major type 5 in the three upper bits. Bare of the
-            // whitespace and the mark that a text may begin with.
+            // A map: major type 5 in the three upper bits. Only a text may begin with
+            // white space or a byte order mark.
             0xa0..=0xbf if self.bytes.len() == text(self.bytes).len() => Some(Format::Cbor),
             _ => None,
         }
@@ -95,7 +99,7 @@ enum Format {
     Xml,
 }
 
-/// `bytes` without a byte order mark and whitespace before it.
+/// Returns `bytes` without a leading byte order mark and white space.
 fn text(bytes: &[u8]) -> &[u8] {
     bytes
         .strip_prefix(b"\xef\xbb\xbf")
