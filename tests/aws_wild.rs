@@ -1,5 +1,6 @@
 //! Answers of AWS and of servers that speak its protocols, as they were seen in the wild.
 #![cfg(feature = "aws")]
+#![expect(clippy::expect_used, reason = "a wrong vector should fail the test")]
 
 use base64::Engine;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
