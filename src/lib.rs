@@ -7,7 +7,7 @@
 //! error's sources:
 //!
 //! ```
-//! # #[cfg(feature = "http")]
+//! # #[cfg(all(feature = "http", feature = "tokio"))]
 //! # mod http_example {
 //! # use http::Response;
 //! async fn send() -> std::io::Result<Response<String>> {
