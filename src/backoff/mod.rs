@@ -1,6 +1,7 @@
 //! `Backoff`: how long to wait before each retry.
 
 mod delays;
+mod display;
 mod draw;
 mod growth;
 

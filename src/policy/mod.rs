@@ -1,6 +1,7 @@
 //! `RetryPolicy`: how to retry, made once and shared by many calls.
 
 mod classifier;
+mod display;
 mod reference;
 mod settings;
 
