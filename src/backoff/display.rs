@@ -14,10 +14,7 @@ impl fmt::Display for Backoff {
             Growth::Constant { delay } if delay.is_zero() => return f.write_str("no delay"),
             Growth::Constant { delay } => write!(f, "{}", Brief(delay.min(self.cap)))?,
             Growth::Custom { .. } => f.write_str("custom delays")?,
-            #[expect(clippy::float_cmp, reason = "2.0 is exact, and the common case")]
-            Growth::Exponential { base, factor } if factor == 2.0 => {
-                write!(f, "{} doubling", Brief(base))?;
-            }
+            Growth::Exponential { base, factor: 2.0 } => write!(f, "{} doubling", Brief(base))?,
             Growth::Exponential { base, factor } => {
                 write!(f, "{} growing {factor}-fold", Brief(base))?;
             }
@@ -49,6 +46,38 @@ impl fmt::Display for Brief {
             write!(f, "{millis} ms")
         } else {
             write!(f, "{}", Seconds(self.0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_schedule_prints_in_a_few_words() {
+        let s = Duration::from_secs(1);
+        for (backoff, text) in [
+            (Backoff::none(), "no delay"),
+            (Backoff::constant(s), "1 s"),
+            (
+                Backoff::exponential(s).jitter(Jitter::None),
+                "1 s doubling to 20 s",
+            ),
+            (
+                Backoff::exponential(s).factor(1.5).jitter(Jitter::Equal),
+                "1 s growing 1.5-fold to 20 s with equal jitter",
+            ),
+            (
+                Backoff::linear(s).cap(Duration::MAX),
+                "1 s more each time with full jitter",
+            ),
+            (
+                Backoff::fibonacci(Duration::from_millis(1_500)).jitter(Jitter::Proportional(0.1)),
+                "1.5 s growing as Fibonacci to 20 s with jitter of 0.1 of the delay",
+            ),
+        ] {
+            assert_eq!(backoff.to_string(), text);
         }
     }
 }
