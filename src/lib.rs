@@ -94,7 +94,8 @@
 //!   waits are not limited.
 //! - The operation is called after the wait, so a signature or a token is fresh.
 //! - A result that is retried is dropped before the wait.
-//! - Nothing is spawned, and nothing is allocated.
+//! - Nothing is spawned, and the drivers allocate nothing. Only the XML reader of the `aws`
+//!   module does, for the body of an error.
 //!
 //! # Policy or call?
 //!
