@@ -38,7 +38,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// The URL that a variable names, or nothing and a word on what to do.
+/// Returns the URL in a variable, or prints what to do.
 fn standin(variable: &str) -> Option<String> {
     let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
@@ -116,7 +116,7 @@ impl Ask {
 type Reply = Outcome<Response<Bytes>, io::Error>;
 
 impl Caller {
-    /// A caller whose key is nobody's, for a stand-in that does not care.
+    /// A caller with any key, for a stand-in that does not check keys.
     fn any(url: String) -> Self {
         Self::with(url, "test", "test")
     }
@@ -186,7 +186,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_function_with_two_places_serves_eight_callers_and_one_with_none_empties_the_budget() {
+async fn a_throttled_function_serves_callers_or_empties_the_budget() {
     let Some(url) = standin("STANDIN_URL") else {
         return;
     };
@@ -357,7 +357,7 @@ async fn signing_caller(url: String) -> Caller {
 }
 
 #[tokio::test]
-async fn permanent_errors_of_every_protocol_are_told_after_one_attempt() {
+async fn permanent_errors_of_every_protocol_take_one_attempt() {
     let Some(url) = standin("STANDIN_AUTH_URL") else {
         return;
     };
@@ -419,7 +419,7 @@ async fn permanent_errors_of_every_protocol_are_told_after_one_attempt() {
     }
 }
 
-/// What the proxy does to a request in place of passing it on.
+/// What the proxy does to a request instead of passing it on.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Throttled,
@@ -555,7 +555,7 @@ async fn put_object(caller: &Caller, key: &str, bytes: usize) -> (String, String
 }
 
 #[tokio::test]
-async fn every_call_through_a_faulty_proxy_ends_right_after_the_attempts_of_its_script() {
+async fn every_call_through_a_faulty_proxy_ends_as_scripted() {
     let Some(url) = standin("STANDIN_URL") else {
         return;
     };
@@ -632,7 +632,7 @@ async fn main_job(url: &str, bucket: &str, key: &str) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn the_main_job_ends_right_straight_and_through_a_faulty_proxy() {
+async fn the_main_job_works_directly_and_through_a_faulty_proxy() {
     use sha2::{Digest, Sha256};
 
     let Some(url) = standin("STANDIN_URL") else {

@@ -10,17 +10,17 @@ use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// A body whose beginning can be looked at without taking it.
+/// A body whose beginning can be read without consuming it.
 pub trait PeekBody {
-    /// The beginning of the body: all that is at hand without waiting.
+    /// Returns the beginning of the body: all that can be read without waiting.
     fn peek(&self) -> &[u8];
 
-    /// Whether that is the whole body.
+    /// Returns true if that is the whole body.
     fn is_whole(&self) -> bool {
         true
     }
 
-    /// Whether the body failed before it could be looked at.
+    /// Returns true if the body failed while it was read.
     fn is_broken(&self) -> bool {
         false
     }
@@ -76,21 +76,20 @@ impl PeekBody for () {
     }
 }
 
-/// Reads the body of an error response into memory, up to `limit` bytes, so
-/// that a classifier can look for the error code in it.
+/// Reads the body of an error response into memory, up to `limit` bytes, so that a
+/// classifier can find the error code in it.
 ///
-/// The body of any other response is not touched. Nothing is lost: the body
-/// that comes back yields every byte, what was read first, and then the rest of
-/// one that was over the limit, as it streams in. What is held is at most
-/// `limit` bytes and one frame more.
+/// The body of any other response is not read. Nothing is lost: the returned body yields
+/// every byte, first what was read, then the rest of a body that is longer than the limit.
+/// At most `limit` bytes and one more frame are kept.
 ///
-/// The error inside a 200 that a few S3 operations send (`CopyObject`,
-/// `UploadPartCopy`, `CompleteMultipartUpload`) is not seen this way: for those,
-/// read the whole body in the operation.
+/// An error inside a 200, which a few S3 operations send (`CopyObject`, `UploadPartCopy`,
+/// `CompleteMultipartUpload`), is not found this way. For those, read the whole body in the
+/// operation.
 ///
 /// # Errors
 ///
-/// The body's own error, where it fails while it is read: a failed attempt.
+/// Returns the body's error if the body fails while it is read: a failed attempt.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -1,0 +1,57 @@
+//! The rules of retrying, through the sync driver and the sans-I/O session.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "figures of a test are small and known"
+)]
+
+mod attempts;
+mod hints;
+mod loops;
+mod properties;
+mod reports;
+mod time;
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use reattempt::{
+    Backoff, Decision, ErrorKind, Jitter, ManualTimer, Observer, RetryBudget, RetryEvent,
+    RetryPolicy, ServerHint, StopEvent, StopReason, Verdict,
+};
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn constant(seconds: u64) -> RetryPolicy {
+    RetryPolicy::new(Backoff::constant(s(seconds)))
+}
+
+/// A policy that gives every outcome this verdict.
+fn always(policy: RetryPolicy, verdict: Verdict) -> RetryPolicy<impl reattempt::Classify<(), ()>> {
+    policy.classify_fn(move |_: Result<&(), &()>| verdict)
+}
+
+const FAILED: Result<&(), &()> = Err(&());
+
+#[test]
+fn a_non_idempotent_call_retries_only_throttling() {
+    for (kind, attempts) in [
+        (ErrorKind::Throttling, 3),
+        (ErrorKind::Server, 1),
+        (ErrorKind::Transient, 1),
+    ] {
+        let outcome = always(RetryPolicy::new(Backoff::none()), Verdict::retry(kind))
+            .retry_blocking(|_| Err(()))
+            .non_idempotent()
+            .outcome();
+        assert_eq!(outcome.attempts, attempts, "{kind}");
+        assert_eq!(outcome.kind, Some(kind));
+    }
+}

@@ -1,0 +1,189 @@
+//! Properties that hold for random policies and outcomes.
+
+use super::*;
+
+/// Receives every event and does nothing.
+struct Silent;
+
+impl Observer for Silent {}
+
+fn any_verdict() -> impl Strategy<Value = Verdict> {
+    let kind = prop_oneof![
+        Just(ErrorKind::Throttling),
+        Just(ErrorKind::Server),
+        Just(ErrorKind::Transient),
+    ];
+    let retry = (kind, proptest::option::of(any_duration()))
+        .prop_map(|(kind, after)| Verdict::Retry { kind, after });
+    prop_oneof![
+        1 => Just(Verdict::Success),
+        1 => Just(Verdict::Permanent),
+        8 => retry,
+    ]
+}
+
+fn any_duration() -> impl Strategy<Value = Duration> {
+    prop_oneof![
+        Just(Duration::ZERO),
+        Just(Duration::MAX),
+        any::<u64>().prop_map(Duration::from_nanos),
+        any::<u64>().prop_map(Duration::from_secs),
+        (0..10_000_u64).prop_map(Duration::from_millis),
+    ]
+}
+
+/// 100,000, unless `PROPTEST_CASES` says otherwise.
+fn cases() -> u32 {
+    let said = std::env::var("PROPTEST_CASES").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(100_000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn every_policy_stays_within_its_limits_without_a_panic(
+        base in any_duration(),
+        cap in any_duration(),
+        factor in any::<f64>(),
+        max_attempts in 0..9_u32,
+        max_elapsed in any_duration(),
+        hint in proptest::option::of(any_duration()),
+        most in any_duration(),
+        mode in 0..3_u8,
+        start in any_duration(),
+    ) {
+        let hints = match mode {
+            0 => ServerHint::Ignore,
+            1 => ServerHint::Honor { max: most },
+            _ => ServerHint::Bounded { slack: most },
+        };
+        let verdict = Verdict::Retry { kind: ErrorKind::Throttling, after: hint };
+        let policy = RetryPolicy::new(Backoff::exponential(base).factor(factor).cap(cap))
+            .max_attempts(max_attempts)
+            .max_elapsed(max_elapsed)
+            .server_hint(hints)
+            .classify_fn(move |_: Result<&(), &()>| verdict);
+        let mut session = policy.start_at(start);
+        let mut now = start;
+        let mut runs = 1;
+        while let Decision::RetryAfter(delay) = session.decide(FAILED, now) {
+            now = now.saturating_add(delay);
+            runs += 1;
+            prop_assert!(now.saturating_sub(start) <= max_elapsed);
+            if hint.is_none() || mode == 0 {
+                prop_assert!(delay <= cap);
+            }
+        }
+        prop_assert!(runs <= max_attempts.max(1));
+        prop_assert_eq!(session.attempts(), runs);
+        if session.stop_reason() == Some(StopReason::OutOfAttempts) {
+            prop_assert_eq!(runs, max_attempts.max(1));
+        }
+    }
+}
+
+proptest! {
+    // Four calls a case: a tenth of the cases, for the time they take.
+    #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(10)))]
+
+    /// What nobody but the caller is concerned with runs a shorter loop, and an
+    /// async call begins with a shorter path: neither may decide anything else
+    /// than the session does.
+    #[test]
+    fn all_drivers_decide_alike(
+        base in any_duration(),
+        cap in any_duration(),
+        form in 0..4_u8,
+        throttled in proptest::option::of(any_duration()),
+        max_attempts in 0..6_u32,
+        most in any_duration(),
+        mode in 0..3_u8,
+        tokens in proptest::option::of(0..60_u32),
+        once in any::<bool>(),
+        verdicts in proptest::collection::vec(any_verdict(), 6),
+    ) {
+        let backoff = match form {
+            0 => Backoff::constant(base),
+            1 => Backoff::exponential(base),
+            2 => Backoff::constant(base).cap(cap),
+            _ => Backoff::linear(base).jitter(Jitter::Decorrelated).cap(cap),
+        };
+        let hints = match mode {
+            0 => ServerHint::Ignore,
+            1 => ServerHint::Honor { max: most },
+            _ => ServerHint::Bounded { slack: most },
+        };
+        // A budget of its own for each run, so that all begin alike.
+        let policy = || {
+            let mut policy = RetryPolicy::new(backoff)
+                .max_attempts(max_attempts)
+                .server_hint(hints)
+                .seed(7);
+            if let Some(delay) = throttled {
+                policy = policy.throttling_backoff(Backoff::constant(delay));
+            }
+            if let Some(tokens) = tokens {
+                policy = policy.budget(&RetryBudget::new(tokens));
+            }
+            policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
+                Ok(()) => Verdict::Success,
+                Err(verdict) => *verdict,
+            })
+        };
+        let run = |number: u32| match verdicts.get(number as usize - 1) {
+            Some(Verdict::Success) | None => Ok(()),
+            Some(failure) => Err(*failure),
+        };
+
+        // The session, by hand.
+        let by_hand = policy();
+        let mut session = by_hand.start_at(Duration::ZERO);
+        if once {
+            session = session.non_idempotent();
+        }
+        let mut waits = Vec::new();
+        let (result, reason) = loop {
+            let result = run(session.attempt().number());
+            match session.decide(result.as_ref(), Duration::ZERO) {
+                Decision::RetryAfter(delay) => waits.push(delay),
+                Decision::Stop(reason) => break (result, reason),
+            }
+        };
+        // A session remembers a delay up to 584 years.
+        if throttled.is_none() && mode == 0 && (form < 3 || cap.as_secs() < 1 << 34) {
+            let delays: Vec<Duration> = backoff.delays_seeded(7).take(waits.len()).collect();
+            prop_assert_eq!(&waits, &delays);
+        }
+
+        let drive = |policy: &RetryPolicy<_>| {
+            let timer = ManualTimer::new();
+            let call = policy
+                .retry_blocking(|attempt| run(attempt.number()))
+                .sleep_with(|delay| timer.sleep_blocking(delay));
+            let call = if once { call.non_idempotent() } else { call };
+            (call.outcome(), timer.sleeps())
+        };
+        let drive_async = |policy: &RetryPolicy<_>| {
+            let timer = ManualTimer::new();
+            let call = policy
+                .retry(|attempt| std::future::ready(run(attempt.number())))
+                .timer(&timer);
+            let call = if once { call.non_idempotent() } else { call };
+            let mut future = std::pin::pin!(call.outcome());
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            match future.as_mut().poll(&mut cx) {
+                std::task::Poll::Ready(outcome) => (outcome, timer.sleeps()),
+                std::task::Poll::Pending => unreachable!("a manual sleep is over at once"),
+            }
+        };
+        let (shown, slept) = drive(&policy());
+        prop_assert_eq!((shown.result, shown.reason), (result, reason));
+        prop_assert_eq!((shown.attempts, shown.waited), (session.attempts(), session.waited()));
+        prop_assert_eq!(&slept, &waits);
+        let told = (shown, slept);
+        prop_assert_eq!(&drive(&policy().observer(Silent)), &told);
+        prop_assert_eq!(&drive_async(&policy()), &told);
+        prop_assert_eq!(&drive_async(&policy().observer(Silent)), &told);
+    }
+}

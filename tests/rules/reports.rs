@@ -1,0 +1,133 @@
+//! Observers, errors and other reports about a call.
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<(Vec<RetryEvent>, Vec<StopEvent>)>>);
+
+impl Observer for Heard {
+    fn on_retry(&self, event: &RetryEvent) {
+        self.0.lock().unwrap().0.push(*event);
+    }
+
+    fn on_stop(&self, event: &StopEvent) {
+        self.0.lock().unwrap().1.push(*event);
+    }
+}
+
+#[test]
+fn an_observer_receives_each_wait_once_with_its_delay() {
+    let (heard, timer) = (Heard::default(), ManualTimer::new());
+    let mut hooked = Vec::new();
+    let outcome = RetryPolicy::default()
+        .max_attempts(4)
+        .name("orders")
+        .observer(heard.clone())
+        .retry_blocking(|_| Err::<(), _>("down"))
+        .on_retry(|event| {
+            assert_eq!(event.error(), Some(&"down"));
+            hooked.push((event.attempt(), event.delay()));
+        })
+        .sleep_with(|delay| timer.sleep_blocking(delay))
+        .outcome();
+    let (retries, stops) = &*heard.0.lock().unwrap();
+    let told: Vec<_> = retries
+        .iter()
+        .map(|event| (event.attempt(), event.delay()))
+        .collect();
+    assert_eq!(told, hooked);
+    let delays: Vec<_> = retries.iter().map(RetryEvent::delay).collect();
+    assert_eq!(delays, timer.sleeps());
+    let numbers: Vec<_> = retries
+        .iter()
+        .map(|event| event.attempt().number())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(retries.iter().all(|event| event.name() == Some("orders")));
+    assert_eq!(outcome.waited, delays.iter().sum());
+    assert_eq!(stops.len(), 1);
+    assert_eq!(
+        (stops[0].attempts(), stops[0].reason()),
+        (4, StopReason::OutOfAttempts)
+    );
+}
+
+#[test]
+fn calls_draw_different_delays_and_a_seed_repeats_them() {
+    let delays = |policy: &RetryPolicy| {
+        let timer = ManualTimer::new();
+        let _ = policy
+            .retry_blocking(|_| Err::<(), _>(()))
+            .sleep_with(|delay| timer.sleep_blocking(delay))
+            .call();
+        timer.sleeps()
+    };
+    let policy = RetryPolicy::default().max_attempts(5);
+    assert_ne!(delays(&policy), delays(&policy));
+    let seeded = policy.seed(42);
+    assert_eq!(delays(&seeded), delays(&seeded));
+    let schedule: Vec<_> = Backoff::exponential(s(1))
+        .delays_seeded(42)
+        .take(4)
+        .collect();
+    assert_eq!(delays(&seeded), schedule);
+}
+
+#[test]
+fn an_error_describes_the_call_and_keeps_its_source() {
+    let error = constant(2)
+        .retry_blocking(|_| Err::<(), _>(io::Error::other("disk")))
+        .sleep_with(|_| ())
+        .outcome()
+        .into_result()
+        .unwrap_err();
+    let text = "gave up after 3 attempts and 4 s of waiting: attempts exhausted";
+    assert_eq!(error.to_string(), text);
+    assert_eq!(error.source().unwrap().to_string(), "disk");
+    assert_eq!((error.attempts(), error.waited()), (3, s(4)));
+    assert_eq!(error.reason(), StopReason::OutOfAttempts);
+    assert_eq!(error.kind(), Some(ErrorKind::Transient));
+    assert_eq!(error.get_ref().to_string(), "disk");
+    assert_eq!(error.into_inner().to_string(), "disk");
+
+    let permanent = constant(2)
+        .retry_blocking(|_| Err::<(), _>(io::Error::other("disk")))
+        .when(|_| false)
+        .outcome()
+        .into_result()
+        .unwrap_err();
+    let text = "gave up after 1 attempt and 0 s of waiting: a retry would not help";
+    assert_eq!(permanent.to_string(), text);
+
+    let accepted = constant(2)
+        .retry_blocking(|_| Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)))
+        .classify_fn(|_| Verdict::Success)
+        .outcome()
+        .into_result()
+        .unwrap_err();
+    let text = "ended after 1 attempt and 0 s of waiting: success";
+    assert_eq!(accepted.to_string(), text);
+}
+
+#[test]
+fn only_a_call_that_was_always_throttled_mentions_a_quota() {
+    let tell = |kinds: [ErrorKind; 2]| {
+        RetryPolicy::new(Backoff::none())
+            .max_attempts(2)
+            .retry_blocking(|attempt| {
+                Err::<(), _>(io::Error::other(format!("{}", attempt.number())))
+            })
+            .classify_fn(|outcome| match outcome {
+                Err(error) if error.to_string() == "1" => Verdict::retry(kinds[0]),
+                _ => Verdict::retry(kinds[1]),
+            })
+            .outcome()
+            .into_result()
+            .unwrap_err()
+            .to_string()
+    };
+    let (throttled, server) = (ErrorKind::Throttling, ErrorKind::Server);
+    assert!(tell([throttled, throttled]).ends_with("a service quota increase may be due"));
+    assert!(!tell([server, throttled]).contains("quota"));
+    assert!(!tell([throttled, server]).contains("quota"));
+}

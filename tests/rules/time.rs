@@ -1,0 +1,48 @@
+//! The limit on the time of a call.
+
+use super::*;
+
+#[test]
+fn a_wait_that_would_end_at_the_limit_is_refused() {
+    let policy = constant(4).unlimited_attempts().max_elapsed(s(10));
+    let mut session = policy.start_at(s(100));
+    assert_eq!(session.decide(FAILED, s(101)), Decision::RetryAfter(s(4)));
+    let just_in_time = s(106).saturating_sub(Duration::from_nanos(1));
+    assert_eq!(
+        session.decide(FAILED, just_in_time),
+        Decision::RetryAfter(s(4))
+    );
+    // A wait that ends at 10 s exactly leaves the attempt no time.
+    let mut late = policy.start_at(s(100));
+    let stop = Decision::Stop(StopReason::OutOfTime);
+    assert_eq!(late.decide(FAILED, s(106)), stop);
+    assert_eq!(late.stop_reason(), Some(StopReason::OutOfTime));
+}
+
+#[test]
+fn the_time_limit_counts_from_the_start_of_each_call() {
+    let policy = constant(1).max_elapsed(s(10));
+    for start in [0, 50, 1_000_000] {
+        let mut session = policy.start_at(s(start));
+        assert_eq!(session.attempt().remaining(), Some(s(10)));
+        assert_eq!(
+            session.decide(FAILED, s(start + 2)),
+            Decision::RetryAfter(s(1))
+        );
+        assert_eq!(session.attempt().remaining(), Some(s(7)));
+    }
+}
+
+#[test]
+fn a_sync_call_counts_a_wait_in_full_if_its_sleep_is_short() {
+    let timer = ManualTimer::new();
+    let outcome = constant(4)
+        .unlimited_attempts()
+        .max_elapsed(s(10))
+        .retry_blocking(|_| Err::<(), _>("down"))
+        .sleep_with(|delay| timer.sleep_blocking(delay))
+        .outcome();
+    assert_eq!(outcome.reason, StopReason::OutOfTime);
+    assert_eq!(timer.sleeps(), [s(4), s(4)]);
+    assert_eq!((outcome.attempts, outcome.waited), (3, s(8)));
+}
