@@ -45,12 +45,12 @@ if [ "${1:-}" = --ceilings ]; then
     done <<'END'
 sync success:reattempt:30
 sync success:reattempt, policy made at run time:30
-sync success with a full budget:reattempt:35
-async success:reattempt:50
-async success:reattempt, policy made at run time:50
-async success after a wait:reattempt, policy made at run time:80
-sync, two failures without delay:reattempt, policy made at run time:600
-async, two failures without delay:reattempt, policy made at run time:1200
+sync success with a full budget:reattempt:40
+async success:reattempt:70
+async success:reattempt, policy made at run time:70
+async success after a wait:reattempt, policy made at run time:100
+sync, two failures without delay:reattempt, policy made at run time:1500
+async, two failures without delay:reattempt, policy made at run time:2000
 ten jittered delays:reattempt:1500
 END
     exit "$failed"
