@@ -3,7 +3,9 @@
 use std::iter::FusedIterator;
 use std::time::Duration;
 
+use super::draw::Doubling;
 use super::{Backoff, duration};
+use crate::jitter;
 
 /// An endless iterator over the delays of a [`Backoff`].
 ///
@@ -21,12 +23,26 @@ use super::{Backoff, duration};
 #[must_use = "an iterator does nothing unless it is advanced"]
 #[derive(Clone, Debug)]
 pub struct Delays {
-    pub(super) backoff: Backoff,
+    backoff: Backoff,
+    /// The fast path, if it applies to the backoff.
+    doubling: Option<Doubling>,
     /// The last delay in nanoseconds, 0 before the first.
-    pub(super) previous: u128,
+    previous: u128,
     /// The number of the last retry, 0 before the first.
-    pub(super) retry: u32,
-    pub(super) seed: u64,
+    retry: u32,
+    seed: u64,
+}
+
+impl Delays {
+    pub(super) const fn new(backoff: Backoff, seed: u64) -> Self {
+        Self {
+            backoff,
+            doubling: backoff.as_doubling(),
+            previous: 0,
+            retry: 0,
+            seed,
+        }
+    }
 }
 
 impl Iterator for Delays {
@@ -35,9 +51,10 @@ impl Iterator for Delays {
     #[inline]
     fn next(&mut self) -> Option<Duration> {
         self.retry = self.retry.saturating_add(1);
+        let bits = || jitter::word(self.seed, u64::from(self.retry));
         self.previous = self
             .backoff
-            .delay(self.retry, self.previous, Some(self.seed));
+            .jittered_delay(self.doubling, self.retry, self.previous, bits);
         Some(duration(self.previous))
     }
 

@@ -21,9 +21,25 @@ impl Backoff {
     /// delay is random.
     #[inline]
     pub(crate) fn delay(&self, retry: u32, previous: u128, seed: Option<u64>) -> u128 {
+        if self.jitter == Jitter::None {
+            return self.ceiling_nanos(retry);
+        }
         let bits = || jitter::word(seed.unwrap_or_else(jitter::entropy), u64::from(retry));
-        match self.as_doubling() {
-            Some((base, cap)) => u128::from(doubled(base, cap, retry, bits)),
+        self.jittered_delay(self.as_doubling(), retry, previous, bits)
+    }
+
+    /// Draws the delay before retry `retry`. `doubling` is what
+    /// [`as_doubling`](Self::as_doubling) returns.
+    #[inline]
+    pub(super) fn jittered_delay(
+        &self,
+        doubling: Option<Doubling>,
+        retry: u32,
+        previous: u128,
+        bits: impl FnOnce() -> u64,
+    ) -> u128 {
+        match doubling {
+            Some(doubling) => u128::from(doubling.draw(retry, bits)),
             None => self.any_delay(retry, previous, bits),
         }
     }
@@ -54,33 +70,46 @@ impl Backoff {
     /// Most schedules are of this kind. The path takes about a quarter of the
     /// general one's time, as the benchmark `ten jittered delays` shows.
     #[inline]
-    fn as_doubling(&self) -> Option<(u64, u64)> {
+    pub(super) const fn as_doubling(&self) -> Option<Doubling> {
         #[expect(clippy::float_cmp, reason = "2.0 is exact, and the default")]
         match (self.growth, self.jitter) {
             (Growth::Exponential { base, factor }, Jitter::Full)
                 if factor == 2.0 && nanos(self.cap) != u64::MAX =>
             {
-                Some((nanos(base), nanos(self.cap)))
+                Some(Doubling {
+                    base: nanos(base),
+                    cap: nanos(self.cap),
+                })
             }
             _ => None,
         }
     }
 }
 
-/// Returns a delay of the fast path: one from U\[0, min(cap, base · 2^(retry − 1))\].
-#[inline]
-fn doubled(base: u64, cap: u64, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
-    let steps = retry.saturating_sub(1);
-    let grown = if steps <= base.leading_zeros() {
-        base.checked_shl(steps).unwrap_or_default()
-    } else if base == 0 {
-        0
-    } else {
-        u64::MAX
-    };
-    match grown.min(cap) {
-        0 => 0,
-        ceiling => jitter::below(ceiling, bits()),
+/// The base and the cap of the fast path, in nanoseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Doubling {
+    base: u64,
+    cap: u64,
+}
+
+impl Doubling {
+    /// Draws a delay from U\[0, min(cap, base · 2^(retry − 1))\].
+    #[inline]
+    fn draw(self, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
+        let Self { base, cap } = self;
+        let steps = retry.saturating_sub(1);
+        let grown = if steps <= base.leading_zeros() {
+            base.checked_shl(steps).unwrap_or_default()
+        } else if base == 0 {
+            0
+        } else {
+            u64::MAX
+        };
+        match grown.min(cap) {
+            0 => 0,
+            ceiling => jitter::below(ceiling, bits()),
+        }
     }
 }
 
@@ -97,10 +126,11 @@ mod tests {
             for cap in nanoseconds {
                 let (long_base, long_cap) = (Duration::from_nanos(base), Duration::from_nanos(cap));
                 let backoff = Backoff::exponential(long_base).cap(long_cap);
-                assert_eq!(backoff.as_doubling(), Some((base, cap)));
+                let doubling = Doubling { base, cap };
+                assert_eq!(backoff.as_doubling(), Some(doubling));
                 for retry in [0, 1, 2, 5, 31, 32, 63, 64, 65, 127, 128, 129, u32::MAX] {
                     for bits in [0, 1, 1 << 63, u64::MAX, 0x0123_4567_89ab_cdef] {
-                        let fast = doubled(base, cap, retry, || bits);
+                        let fast = doubling.draw(retry, || bits);
                         let general = backoff.any_delay(retry, 0, || bits);
                         assert_eq!(u128::from(fast), general, "{base} {cap} {retry} {bits}");
                     }

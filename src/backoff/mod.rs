@@ -343,11 +343,6 @@ impl Backoff {
     /// assert!(backoff.delays_seeded(7).take(9).eq(backoff.delays_seeded(7).take(9)));
     /// ```
     pub const fn delays_seeded(&self, seed: u64) -> Delays {
-        Delays {
-            backoff: *self,
-            previous: 0,
-            retry: 0,
-            seed,
-        }
+        Delays::new(*self, seed)
     }
 }

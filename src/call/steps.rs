@@ -47,8 +47,11 @@ pub(super) fn wait<M: Timer>(
     decided_at: Duration,
     timer: &M,
 ) -> Option<Duration> {
-    let now = now_if(progress.needs_clock(settings), timer);
-    let delay = progress.remaining_delay(delay, decided_at, now);
+    if !progress.has_time_limit() {
+        progress.add_wait(delay);
+        return Some(delay);
+    }
+    let delay = progress.remaining_delay(delay, decided_at, timer.now());
     match delay {
         Some(delay) => progress.add_wait(delay),
         None => progress.stop(settings, StopReason::OutOfTime),

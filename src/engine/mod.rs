@@ -123,6 +123,11 @@ impl Progress {
         self.deadline.exists() || settings.shares_clock()
     }
 
+    /// Returns true if the call has a time limit.
+    pub(crate) const fn has_time_limit(&self) -> bool {
+        self.deadline.exists()
+    }
+
     /// Asks the limiter whether the next attempt may start at `now`.
     ///
     /// # Errors
