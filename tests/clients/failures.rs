@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -42,25 +43,35 @@ const STATUSES: [(Failure, Verdict); 3] = [
     (Failure::Status(403), Verdict::Permanent),
 ];
 
-async fn by_reqwest(client: &reqwest::Client, url: &str) -> reqwest::Result<Bytes> {
-    let response = client.get(url).send().await?;
+/// The time that an attempt may take. Only the server that never answers is cut soon: a
+/// busy machine may need long for any other failure.
+const fn limit_of(failure: Failure) -> Duration {
+    match failure {
+        Failure::SlowHead => LIMIT,
+        _ => Duration::from_secs(60),
+    }
+}
+
+async fn by_reqwest(client: &reqwest::Client, failure: Failure) -> reqwest::Result<Bytes> {
+    let request = client.get(url_of(failure)).timeout(limit_of(failure));
+    let response = request.send().await?;
     response.error_for_status()?.bytes().await
 }
 
 async fn by_hyper_util(
     client: &Client<HttpConnector, Empty<Bytes>>,
-    url: &str,
+    failure: Failure,
 ) -> Result<Bytes, Boxed> {
     let exchange = async {
-        let response = client.get(url.parse()?).await?;
+        let response = client.get(url_of(failure).parse()?).await?;
         Ok::<_, Boxed>(response.into_body().collect().await?.to_bytes())
     };
-    tokio::time::timeout(LIMIT, exchange).await?
+    tokio::time::timeout(limit_of(failure), exchange).await?
 }
 
-async fn by_hyper(url: &str) -> Result<Bytes, Boxed> {
+async fn by_hyper(failure: Failure) -> Result<Bytes, Boxed> {
     let exchange = async {
-        let url: http::Uri = url.parse()?;
+        let url: http::Uri = url_of(failure).parse()?;
         let port = url.port_u16().unwrap_or(80);
         let host = url.host().unwrap_or_default();
         let stream = tokio::net::TcpStream::connect((host, port)).await?;
@@ -71,22 +82,25 @@ async fn by_hyper(url: &str) -> Result<Bytes, Boxed> {
         let response = sender.send_request(request).await?;
         Ok::<_, Boxed>(response.into_body().collect().await?.to_bytes())
     };
-    tokio::time::timeout(LIMIT, exchange).await?
+    tokio::time::timeout(limit_of(failure), exchange).await?
 }
 
-fn by_ureq(agent: &ureq::Agent, url: &str) -> Result<Vec<u8>, ureq::Error> {
-    agent.get(url).call()?.into_body().read_to_vec()
+fn by_ureq(agent: &ureq::Agent, failure: Failure) -> Result<Vec<u8>, ureq::Error> {
+    let request = agent.get(url_of(failure)).config();
+    let request = request.timeout_recv_response(Some(limit_of(failure)));
+    request.build().call()?.into_body().read_to_vec()
 }
 
 /// A client of the standard library alone, which reads up to the promised length.
-fn by_std(url: &str) -> std::io::Result<Vec<u8>> {
+fn by_std(failure: Failure) -> std::io::Result<Vec<u8>> {
+    let url = url_of(failure);
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = if host.contains(':') {
         TcpStream::connect(host)?
     } else {
         TcpStream::connect((host, 80))?
     };
-    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_read_timeout(Some(limit_of(failure)))?;
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n")?;
     let mut response = vec![0; 64];
     stream.read_exact(&mut response)?;
@@ -104,11 +118,13 @@ const fn expected(verdict: Verdict) -> (u32, StopReason) {
 
 #[tokio::test]
 async fn reqwest_errors_are_judged_by_their_cause() {
-    let client = reqwest::Client::builder().timeout(LIMIT).build().unwrap();
+    let client = reqwest::Client::new();
     let policy = error_policy().backoff(Backoff::none());
     for (failure, verdict) in CONNECTION.into_iter().chain(FATAL).chain(STATUSES) {
-        let url = url_of(failure);
-        let outcome = policy.retry(|_| by_reqwest(&client, &url)).outcome().await;
+        let outcome = policy
+            .retry(|_| by_reqwest(&client, failure))
+            .outcome()
+            .await;
         let found = ErrorClassifier::new().classify(outcome.result.as_ref());
         assert_eq!(found, verdict, "{failure:?}: {:?}", outcome.result);
         assert_eq!((outcome.attempts, outcome.reason), expected(verdict));
@@ -120,7 +136,7 @@ async fn hyper_util_errors_are_judged_by_their_cause() {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let judge = ErrorClassifier::new().boxed();
     for (failure, verdict) in CONNECTION.into_iter().chain(FATAL) {
-        let result = by_hyper_util(&client, &url_of(failure)).await;
+        let result = by_hyper_util(&client, failure).await;
         let found = judge.classify(result.as_ref());
         assert_eq!(found, verdict, "{failure:?}: {result:?}");
     }
@@ -130,7 +146,7 @@ async fn hyper_util_errors_are_judged_by_their_cause() {
 async fn hyper_errors_are_judged_by_their_cause() {
     let judge = ErrorClassifier::new().boxed();
     for (failure, verdict) in CONNECTION {
-        let result = by_hyper(&url_of(failure)).await;
+        let result = by_hyper(failure).await;
         let found = judge.classify(result.as_ref());
         assert_eq!(found, verdict, "{failure:?}: {result:?}");
     }
@@ -138,14 +154,12 @@ async fn hyper_errors_are_judged_by_their_cause() {
 
 #[test]
 fn ureq_errors_are_judged_by_their_cause() {
-    let config = ureq::Agent::config_builder()
-        .timeout_recv_response(Some(LIMIT))
-        .build();
-    let agent = ureq::Agent::new_with_config(config);
+    let agent = ureq::Agent::new_with_defaults();
     let policy = error_policy().backoff(Backoff::none());
     for (failure, verdict) in CONNECTION.into_iter().chain(FATAL).chain(STATUSES) {
-        let url = url_of(failure);
-        let outcome = policy.retry_blocking(|_| by_ureq(&agent, &url)).outcome();
+        let outcome = policy
+            .retry_blocking(|_| by_ureq(&agent, failure))
+            .outcome();
         let found = ErrorClassifier::new().classify(outcome.result.as_ref());
         assert_eq!(found, verdict, "{failure:?}: {:?}", outcome.result);
         assert_eq!((outcome.attempts, outcome.reason), expected(verdict));
@@ -155,7 +169,7 @@ fn ureq_errors_are_judged_by_their_cause() {
 #[test]
 fn std_errors_are_judged_by_their_cause() {
     for (failure, verdict) in CONNECTION {
-        let result = by_std(&url_of(failure));
+        let result = by_std(failure);
         let found = ErrorClassifier::new().classify(result.as_ref());
         assert_eq!(found, verdict, "{failure:?}: {result:?}");
     }
@@ -167,7 +181,7 @@ fn a_status_as_an_error_follows_the_overrides() {
     let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
     let agent = ureq::Agent::new_with_defaults();
     for (status, verdict) in [(410, TRANSIENT), (429, Verdict::Permanent)] {
-        let result = by_ureq(&agent, &url_of(Failure::Status(status)));
+        let result = by_ureq(&agent, Failure::Status(status));
         assert_eq!(judge.classify(result.as_ref()), verdict, "{status}");
     }
 }
@@ -178,7 +192,7 @@ async fn an_error_for_status_follows_the_overrides() {
     let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
     let client = reqwest::Client::new();
     for (status, verdict) in [(410, TRANSIENT), (429, Verdict::Permanent)] {
-        let result = by_reqwest(&client, &url_of(Failure::Status(status))).await;
+        let result = by_reqwest(&client, Failure::Status(status)).await;
         assert_eq!(judge.classify(result.as_ref()), verdict, "{status}");
     }
 }
