@@ -6,6 +6,7 @@ use pin_project_lite::pin_project;
 
 use super::operation::DriverSeal;
 use super::sealed::Sealed;
+use super::steps::Pause;
 use super::{Driver, LongPolling, Operation};
 use crate::engine::Overrides;
 use crate::timer::{DefaultTimer, Timer};
@@ -52,7 +53,10 @@ impl<F: Operation<M>, M: SleepOf> Async<F, M> {
             op,
             timer,
             stage: match self.stage {
-                Stage::Configured { overrides } => Stage::Configured { overrides },
+                Stage::Pause {
+                    pause: Pause::Configured { overrides },
+                    ..
+                } => Stage::configured(overrides),
                 _ => Stage::New,
             },
         }
@@ -77,12 +81,14 @@ impl<F: Operation<M>, M: SleepOf> Driver for Async<F, M> {
     }
 
     fn overrides(&mut self) -> Option<&mut Overrides> {
-        if let Stage::New = self.stage {
-            let overrides = Overrides::NONE;
-            self.stage = Stage::Configured { overrides };
+        if matches!(self.stage, Stage::New) {
+            self.stage = Stage::configured(Overrides::NONE);
         }
         match &mut self.stage {
-            Stage::Configured { overrides } => Some(overrides),
+            Stage::Pause {
+                pause: Pause::Configured { overrides },
+                ..
+            } => Some(overrides),
             // The call has been polled.
             _ => None,
         }
@@ -94,14 +100,20 @@ pin_project! {
     pub(super) enum Stage<A, S, K> {
         // Nothing has been done yet, and no setting differs from the policy's.
         New,
-        // Nothing has been done yet.
-        Configured { overrides: Overrides },
-        // The wait is over. The limiter admits the next attempt.
-        Admission,
+        // Before an attempt, or before the result that is kept is returned.
+        Pause { #[pin] pause: Pause<S>, kept: Option<K> },
         Attempt { #[pin] future: A },
-        // The wait before an attempt, or before the outcome that is kept is returned.
-        Wait { #[pin] sleep: S, kept: Option<K> },
+        // The call has ended, or a callback panicked.
         Done,
+    }
+}
+
+impl<A, S, K> Stage<A, S, K> {
+    pub(super) const fn configured(overrides: Overrides) -> Self {
+        Self::Pause {
+            pause: Pause::Configured { overrides },
+            kept: None,
+        }
     }
 }
 

@@ -6,17 +6,14 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::async_driver::{Async, SleepOf, Stage, StageProjection};
-use super::operation::OutcomeOf;
 use super::result::CallResult;
-use super::{Call, ClassifierRef, Hook, Operation, PolicyRef, steps};
+use super::steps::{self, Pause};
+use super::{Call, ClassifierRef, Hook, Operation, PolicyRef};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::engine::{FIRST_SUCCESS, Overrides, Step, Stop};
 use crate::error::{Outcome, StopReason};
 use crate::timer::Timer;
-
-/// What a part of a poll returns: the end of the call, or `None` if it goes on.
-type End<F, M> = Option<(OutcomeOf<F, M>, StopReason)>;
 
 impl<P, F, M, J, H, T, E> Call<P, Async<F, M>, J, H>
 where
@@ -31,7 +28,6 @@ where
     /// succeeds, of a call without settings of its own, limiter, observer, time limit and
     /// refilling budget. Everything else is out of line. The bench `overhead` shows what
     /// that saves.
-    #[inline]
     fn poll_end<R: CallResult<T, E>>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         if matches!(self.driver.stage, Stage::New) && self.run.settings().is_simple {
             self.as_mut().start_first_attempt();
@@ -39,25 +35,37 @@ where
         loop {
             let this = self.as_mut().project();
             let mut driver = this.driver.project();
-            let end = if let StageProjection::Attempt { future } = driver.stage.as_mut().project() {
-                let result = ready!(future.poll(cx));
-                // The future may hold a connection, and must not be polled again.
-                driver.stage.set(Stage::Done);
-                let classifier = this.classifier.classifier(this.run.policy());
-                match classifier.classify(result.as_ref()) {
-                    Verdict::Success if this.run.is_on_short_path() => {
-                        this.run.succeed_on_short_path();
-                        return Poll::Ready(R::new(result, || FIRST_SUCCESS));
-                    }
-                    verdict => self.as_mut().after_attempt(result, verdict),
+            let StageProjection::Attempt { future } = driver.stage.as_mut().project() else {
+                match ready!(self.as_mut().before_attempt(cx)) {
+                    None => continue,
+                    Some(kept) => return self.end(F::release(kept), StopReason::OutOfBudget),
                 }
-            } else {
-                ready!(self.as_mut().before_attempt(cx))
             };
-            if let Some((result, reason)) = end {
-                return Poll::Ready(R::new(result, || self.run.summary(reason)));
+            let result = ready!(future.poll(cx));
+            // The future may hold a connection, and must not be polled again.
+            driver.stage.set(Stage::Done);
+            let classifier = this.classifier.classifier(this.run.policy());
+            let step = match classifier.classify(result.as_ref()) {
+                Verdict::Success if this.run.is_on_short_path() => {
+                    this.run.succeed_on_short_path();
+                    return Poll::Ready(R::new(result, || FIRST_SUCCESS));
+                }
+                verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
+            };
+            let Step::Stop(stop) = step else { continue };
+            match self.as_mut().keep(result, stop) {
+                None => {}
+                Some(result) => return self.end(result, stop.reason),
             }
         }
+    }
+
+    fn end<R: CallResult<T, E>>(
+        self: Pin<&mut Self>,
+        result: Result<T, E>,
+        reason: StopReason,
+    ) -> Poll<R> {
+        Poll::Ready(R::new(result, || self.run.summary(reason)))
     }
 
     /// Starts the first attempt of a call on the short path.
@@ -70,80 +78,70 @@ where
         start_attempt(this.driver, attempt);
     }
 
-    /// Decides what follows an attempt, and begins the wait.
+    /// Decides what follows an attempt. If a retry follows, the pause before it begins.
     #[cold]
     #[inline(never)]
-    fn after_attempt(self: Pin<&mut Self>, result: Result<T, E>, verdict: Verdict) -> End<F, M> {
+    fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
         let this = self.project();
         let mut driver = this.driver.project();
         let (settings, progress) = this.run.started();
         let is_repeatable = driver.op.is_repeatable();
         let (step, decided_at) =
             steps::decide(settings, progress, verdict, is_repeatable, driver.timer);
-        let (sleep, kept) = match step {
-            Step::Retry(delay) => {
-                let event = || progress.retry_event(settings, delay, decided_at);
-                this.hook.before_wait(result.as_ref(), event);
-                let wait = steps::wait(settings, progress, delay, decided_at, driver.timer);
-                let Some(delay) = wait else {
-                    return Some((result, StopReason::OutOfTime));
-                };
-                // The result may hold a connection.
-                drop(result);
-                (driver.timer.sleep(delay), None)
-            }
-            Step::Stop(Stop { reason, last_wait }) => match (last_wait, F::keep(result)) {
-                (Some(delay), Ok(kept)) => (driver.timer.sleep(delay), Some(kept)),
-                (None, Ok(kept)) => return Some((F::release(kept), reason)),
-                (_, Err(result)) => return Some((result, reason)),
-            },
+        let Step::Retry(delay) = step else {
+            return step;
         };
-        driver.stage.set(Stage::Wait { sleep, kept });
-        None
+        let event = || progress.retry_event(settings, delay, decided_at);
+        this.hook.before_wait(result, event);
+        let step = steps::wait(settings, progress, delay, decided_at, driver.timer);
+        if let Step::Retry(delay) = step {
+            let pause = Pause::Delay { delay };
+            driver.stage.set(Stage::Pause { pause, kept: None });
+        }
+        step
     }
 
-    /// Waits until the next attempt may start, and starts it.
-    #[cold]
-    #[inline(never)]
-    fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<F, M>> {
-        let mut this = self.project();
-        let mut driver = this.driver.as_mut().project();
-        // A limiter that never admits must not block the thread if the sleeps end at once.
-        for _ in 0..steps::ATTEMPTS_PER_YIELD {
-            match driver.stage.as_mut().project() {
-                StageProjection::New => {
-                    steps::start(this.run, Overrides::NONE, driver.timer);
-                }
-                StageProjection::Configured { overrides } => {
-                    steps::start(this.run, *overrides, driver.timer);
-                }
-                StageProjection::Wait { sleep, kept } => {
-                    ready!(sleep.poll(cx));
-                    if let Some(kept) = kept.take() {
-                        driver.stage.set(Stage::Done);
-                        return Poll::Ready(Some((F::release(kept), StopReason::OutOfBudget)));
-                    }
-                    if steps::has_to_yield(this.run, cx) {
-                        driver.stage.set(Stage::Admission);
-                        return Poll::Pending;
-                    }
-                }
-                StageProjection::Admission => {}
-                StageProjection::Attempt { .. } => return Poll::Ready(None),
-                // The call has ended, or a callback panicked.
-                StageProjection::Done => return Poll::Pending,
-            }
-            driver.stage.set(Stage::Admission);
-            match ready!(steps::admit(this.run, driver.timer, cx)) {
-                Ok(attempt) => {
-                    start_attempt(this.driver, attempt);
-                    return Poll::Ready(None);
-                }
-                Err(sleep) => driver.stage.set(Stage::Wait { sleep, kept: None }),
+    /// Keeps the result of a call that ends with a last wait, if its operation keeps
+    /// results. Returns the result otherwise.
+    #[inline]
+    fn keep(self: Pin<&mut Self>, result: Result<T, E>, stop: Stop) -> Option<Result<T, E>> {
+        let Some(delay) = stop.last_wait else {
+            return Some(result);
+        };
+        match F::keep(result) {
+            Err(result) => Some(result),
+            Ok(kept) => {
+                let pause = Pause::Delay { delay };
+                let kept = Some(kept);
+                let mut driver = self.project().driver.project();
+                driver.stage.set(Stage::Pause { pause, kept });
+                None
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+    }
+
+    /// Waits until the next attempt may start, and starts it. Returns the result that
+    /// was kept during a last wait.
+    #[cold]
+    #[inline(never)]
+    fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Kept>> {
+        let mut this = self.project();
+        let mut driver = this.driver.as_mut().project();
+        if let StageProjection::New = driver.stage.as_mut().project() {
+            driver.stage.set(Stage::configured(Overrides::NONE));
+        }
+        let StageProjection::Pause { pause, kept } = driver.stage.as_mut().project() else {
+            return Poll::Pending;
+        };
+        if kept.is_some() {
+            ready!(steps::sleep(pause, driver.timer, cx));
+            let kept = kept.take();
+            driver.stage.set(Stage::Done);
+            return Poll::Ready(kept);
+        }
+        let attempt = ready!(steps::resume(this.run, pause, driver.timer, cx));
+        start_attempt(this.driver, attempt);
+        Poll::Ready(None)
     }
 }
 
@@ -172,7 +170,6 @@ where
 {
     type Output = Result<F::Ok, F::Error>;
 
-    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.poll_end(cx)
     }

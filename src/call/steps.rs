@@ -1,8 +1,11 @@
 //! The steps of an async call that do not depend on its operation, so that they are
 //! compiled once per timer and not once per call.
 
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+use pin_project_lite::pin_project;
 
 use super::PolicyRef;
 use crate::attempt::Attempt;
@@ -16,11 +19,18 @@ use crate::timer::Timer;
 /// always ready and is retried without delay would otherwise block its thread.
 pub(super) const ATTEMPTS_PER_YIELD: u32 = 64;
 
-/// Starts a call.
-#[inline(never)]
-pub(super) fn start<P: PolicyRef, M: Timer>(run: &mut Run<P>, overrides: Overrides, timer: &M) {
-    let needs_clock = overrides.needs_clock(run.settings());
-    run.start(overrides, now_if(needs_clock, timer));
+pin_project! {
+    /// Where a call is before an attempt.
+    #[project = PauseProjection]
+    pub(super) enum Pause<S> {
+        // The call has not started.
+        Configured { overrides: Overrides },
+        // The wait has not begun.
+        Delay { delay: Duration },
+        Sleep { #[pin] sleep: S },
+        // The wait is over. The limiter admits the next attempt.
+        Over,
+    }
 }
 
 /// Decides what follows an attempt that ended now. Returns the time of the decision too.
@@ -37,8 +47,8 @@ pub(super) fn decide<M: Timer>(
     (step, now)
 }
 
-/// Counts the wait before a retry, after the hook. Returns its delay, or `None` and ends
-/// the call if the time limit has passed meanwhile.
+/// Counts the wait before a retry, after the hook. Ends the call if the time limit has
+/// passed meanwhile.
 #[inline(never)]
 pub(super) fn wait<M: Timer>(
     settings: &Settings,
@@ -46,48 +56,75 @@ pub(super) fn wait<M: Timer>(
     delay: Duration,
     decided_at: Duration,
     timer: &M,
-) -> Option<Duration> {
-    if !progress.has_time_limit() {
+) -> Step {
+    let left = if progress.has_time_limit() {
+        progress.remaining_delay(delay, decided_at, timer.now())
+    } else {
+        Some(delay)
+    };
+    if let Some(delay) = left {
         progress.add_wait(delay);
-        return Some(delay);
+        Step::Retry(delay)
+    } else {
+        Step::Stop(progress.stop(settings, StopReason::OutOfTime))
     }
-    let delay = progress.remaining_delay(delay, decided_at, timer.now());
-    match delay {
-        Some(delay) => progress.add_wait(delay),
-        None => progress.stop(settings, StopReason::OutOfTime),
-    }
-    delay
 }
 
-/// Returns true, and wakes the task, if the call has to let other tasks run.
+/// Polls the wait of a pause.
 #[inline(never)]
-pub(super) fn has_to_yield<P: PolicyRef>(run: &Run<P>, cx: &mut Context<'_>) -> bool {
-    let executed = run.progress().map_or(0, Progress::executed);
-    let yields = executed > 0 && executed % ATTEMPTS_PER_YIELD == 0;
-    if yields {
-        cx.waker().wake_by_ref();
-    }
-    yields
-}
-
-/// Asks the limiter. Returns the next attempt, or the sleep before asking again; pending
-/// if the limiter asks for a yield.
-#[inline(never)]
-pub(super) fn admit<P: PolicyRef, M: Timer>(
-    run: &mut Run<P>,
+pub(super) fn sleep<M: Timer>(
+    mut pause: Pin<&mut Pause<M::Sleep>>,
     timer: &M,
     cx: &mut Context<'_>,
-) -> Poll<Result<Attempt, M::Sleep>> {
-    let now = now_if(run.needs_clock(), timer);
-    let (settings, progress) = run.started();
-    match progress.admit(settings, now) {
-        Ok(()) => Poll::Ready(Ok(progress.start_attempt(now))),
-        Err(Duration::ZERO) => {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-        Err(delay) => Poll::Ready(Err(timer.sleep(delay))),
+) -> Poll<()> {
+    if let Pause::Delay { delay } = *pause {
+        let sleep = timer.sleep(delay);
+        pause.set(Pause::Sleep { sleep });
     }
+    if let PauseProjection::Sleep { sleep } = pause.as_mut().project() {
+        ready!(sleep.poll(cx));
+        pause.set(Pause::Over);
+    }
+    Poll::Ready(())
+}
+
+/// Polls a pause to its end: the wait, then the limiter. Returns the next attempt.
+#[inline(never)]
+pub(super) fn resume<P: PolicyRef, M: Timer>(
+    run: &mut Run<P>,
+    mut pause: Pin<&mut Pause<M::Sleep>>,
+    timer: &M,
+    cx: &mut Context<'_>,
+) -> Poll<Attempt> {
+    if let Pause::Configured { overrides } = *pause {
+        let needs_clock = overrides.needs_clock(run.settings());
+        run.start(overrides, now_if(needs_clock, timer));
+        pause.set(Pause::Over);
+    }
+    // A limiter that never admits must not block the thread if the sleeps end at once.
+    for _ in 0..ATTEMPTS_PER_YIELD {
+        if !matches!(*pause, Pause::Over) {
+            ready!(sleep(pause.as_mut(), timer, cx));
+            if has_to_yield(run) {
+                break;
+            }
+        }
+        let now = now_if(run.needs_clock(), timer);
+        let (settings, progress) = run.started();
+        match progress.admit(settings, now) {
+            Ok(()) => return Poll::Ready(progress.start_attempt(now)),
+            Err(Duration::ZERO) => break,
+            Err(delay) => pause.set(Pause::Delay { delay }),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Returns true if the call has to let other tasks run.
+fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
+    let executed = run.progress().map_or(0, Progress::executed);
+    executed > 0 && executed % ATTEMPTS_PER_YIELD == 0
 }
 
 /// Returns the timer's time if the call depends on it.

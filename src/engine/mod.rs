@@ -322,11 +322,13 @@ impl Progress {
 
     /// Ends the call without a decision: the retry that was decided is not made.
     #[cold]
-    pub(crate) fn stop(&mut self, settings: &Settings, reason: StopReason) {
+    pub(crate) fn stop(&mut self, settings: &Settings, reason: StopReason) -> Stop {
+        let stop = Stop::now(reason);
         self.return_payment(settings);
         if !self.has_ended() {
-            self.report_stop(settings, Stop::now(reason));
+            self.report_stop(settings, stop);
         }
+        stop
     }
 
     /// Ends a call that is dropped. Without effect if the call has ended.
