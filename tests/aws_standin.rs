@@ -186,7 +186,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_throttled_function_serves_callers_or_empties_the_budget() {
+async fn a_throttled_function_serves_calls_or_empties_the_budget() {
     let Some(url) = standin("STANDIN_URL") else {
         return;
     };
@@ -294,7 +294,7 @@ async fn limited_api(caller: &Caller) -> String {
 }
 
 #[tokio::test]
-async fn a_flood_through_the_adaptive_limiter_is_throttled_far_less() {
+async fn the_adaptive_limiter_at_least_halves_the_throttling() {
     const CALLS: u32 = 200;
     const CALLERS: u32 = 16;
     let Some(url) = standin("STANDIN_URL") else {
@@ -555,7 +555,7 @@ async fn put_object(caller: &Caller, key: &str, bytes: usize) -> (String, String
 }
 
 #[tokio::test]
-async fn every_call_through_a_faulty_proxy_ends_as_scripted() {
+async fn every_call_through_a_faulty_proxy_succeeds() {
     let Some(url) = standin("STANDIN_URL") else {
         return;
     };
@@ -632,7 +632,7 @@ async fn main_job(url: &str, bucket: &str, key: &str) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn the_main_job_works_directly_and_through_a_faulty_proxy() {
+async fn s3_object_works_directly_and_through_a_faulty_proxy() {
     use sha2::{Digest, Sha256};
 
     let Some(url) = standin("STANDIN_URL") else {

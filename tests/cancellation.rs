@@ -95,7 +95,7 @@ impl Future for SleepOnce {
 }
 
 #[test]
-fn a_call_dropped_at_any_poll_spends_what_it_started() {
+fn a_dropped_call_pays_only_for_the_retries_it_started() {
     let runs_at_end = |polls: usize, owned: bool| {
         let budget = RetryBudget::new(100);
         let runs = Cell::new(0);
@@ -130,7 +130,7 @@ fn a_call_dropped_at_any_poll_spends_what_it_started() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_is_cut_makes_no_retry_free() {
+async fn cutting_a_wait_does_not_make_a_retry_free() {
     let budget = RetryBudget::new(14);
     let policy = policy(&budget, s(60)).unlimited_attempts();
     let start = tokio::time::Instant::now();
@@ -302,7 +302,7 @@ fn panicking_policy(place: Place, budget: &RetryBudget) -> RetryPolicy<impl Clas
 }
 
 #[test]
-fn a_panic_anywhere_leaves_the_tokens_exact() {
+fn a_panic_returns_the_tokens_of_a_retry_that_did_not_start() {
     let places = [
         Classifier,
         Hook,
@@ -389,7 +389,7 @@ impl Limiter for Times {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupted_wait_counts_against_its_own_call_alone() {
+async fn an_interrupted_wait_counts_only_for_its_own_call() {
     let times = Arc::new(Times::default());
     let policy = RetryPolicy::new(Backoff::constant(s(120)))
         .unlimited_attempts()
@@ -430,7 +430,7 @@ async fn a_slow_hook_does_not_shorten_a_wait() {
 }
 
 #[tokio::test]
-async fn a_hook_beyond_the_time_limit_ends_the_call() {
+async fn a_hook_that_exceeds_the_time_limit_ends_the_call() {
     let budget = RetryBudget::new(100);
     let timer = ManualTimer::new();
     let outcome = policy(&budget, s(4))
@@ -463,7 +463,7 @@ impl Limiter for Yields {
 }
 
 #[test]
-fn a_limiter_that_returns_zero_is_asked_once_a_poll() {
+fn a_limiter_that_returns_zero_is_asked_once_per_poll() {
     let limiter = Arc::new(Yields(Mutex::new(5)));
     let policy = RetryPolicy::default().limiter(Arc::clone(&limiter));
     let mut call = pin!(policy.retry(|_| async { Ok::<_, ()>(1) }));
@@ -503,7 +503,7 @@ impl Timer for Backwards {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_does_not_stretch_a_wait() {
+async fn a_clock_that_goes_back_does_not_lengthen_a_wait() {
     let timer = Backwards {
         now: Mutex::new(s(1_000_000)),
         slept: Mutex::new(Vec::new()),

@@ -1,4 +1,4 @@
-//! Works with tracing, governor, reqwest, hyper-util and ureq.
+//! Calls with tracing, governor, reqwest, hyper-util and ureq.
 
 #[cfg(feature = "tracing")]
 #[expect(clippy::unwrap_used, reason = "a test's own data")]
@@ -144,7 +144,7 @@ mod governor_limits {
     }
 
     #[test]
-    fn a_quota_is_kept_to_the_nanosecond_on_any_clock() {
+    fn a_quota_is_exact_to_the_nanosecond_on_any_clock() {
         for start in [Duration::ZERO, Duration::from_secs(1 << 30)] {
             let limiter = per_second(100, 1);
             assert_eq!(limiter.acquire(start), Ok(()));
@@ -168,7 +168,7 @@ mod governor_limits {
             let call = policy.retry(|_| async { Ok::<_, ()>(()) }).timer(&timer);
             assert_eq!(call.await, Ok(()));
         }
-        // 5 at once, 100 at 20 a second.
+        // The first 5 calls start at once, and the other 100 start at 20 per second.
         assert_eq!(timer.now(), Duration::from_secs(5));
     }
 }
@@ -180,8 +180,9 @@ mod servers {
     use std::net::TcpListener;
     use std::thread::JoinHandle;
 
-    /// Sends each connection the next response as raw bytes, and closes it. `None`
-    /// closes it without a response. Returns the number of responses.
+    /// Starts a server that sends each connection the next of `answers` as raw bytes and
+    /// closes it. `None` closes it without a response. Returns the URL and a thread that
+    /// returns the number of connections.
     pub(super) fn serve(
         answers: Vec<Option<&'static str>>,
     ) -> (String, JoinHandle<std::io::Result<usize>>) {
@@ -200,7 +201,7 @@ mod servers {
         (url, served)
     }
 
-    /// A closed connection, throttling in a 400, a 503, a body cut short, a success.
+    /// A closed connection, throttling in a 400, a 503, a truncated body and a success.
     pub(super) const RESPONSES: [Option<&str>; 5] = [
         None,
         Some(
@@ -298,7 +299,7 @@ mod reqwest_calls {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_time_limit_of_reqwest_is_transient() {
+    async fn a_reqwest_timeout_is_transient() {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let limit = std::time::Duration::from_secs(20);
@@ -329,7 +330,7 @@ mod hyper_util_calls {
         Read(#[from] hyper::Error),
     }
 
-    /// Judges by hyper's methods, as a closure of a user does.
+    /// Classifies an error by hyper's methods, as the closure of a user may do.
     fn judge(failure: &Failure) -> Verdict {
         let was_lost = match failure {
             Failure::Send(error) => {
