@@ -1,4 +1,4 @@
-//! `GovernorLimiter`: keeps a known quota.
+//! `GovernorLimiter`, which keeps calls within a known quota.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -17,18 +17,17 @@ use crate::timer::{INTERRUPTION, nanos};
 
 /// A [`Limiter`] for a known quota, such as 100 calls per second to an EC2 API.
 ///
-/// It is governor's generic cell rate algorithm on the clock of the calls'
+/// It uses governor's generic cell rate algorithm. The time is that of the calls'
 /// [`Timer`](crate::Timer)s. If the quota is not known, use
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
-/// All waiting calls get the time of the next free slot. One of them takes it,
-/// and the others wait again. The work per slot thus grows with the number of
-/// waiting calls. If thousands of calls may wait at once, limit the concurrency
-/// as well, for example with a semaphore around the call.
+/// All waiting calls wait for the same next slot. One of them takes it, and the others wait
+/// again, so the work per slot grows with the number of waiting calls. If thousands of calls
+/// may wait at once, limit the concurrency as well, for example with a semaphore around the
+/// call.
 ///
-/// All calls should use timers of one clock. If a clock jumps ahead and comes
-/// back, the limiter admits at most one extra burst and continues from the
-/// earlier time.
+/// The timers of all calls should have the same clock. If a clock jumps ahead and comes
+/// back, the limiter admits at most one extra burst and continues from the earlier time.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -54,14 +53,14 @@ pub struct GovernorLimiter {
 struct Shared {
     rate: RateLimiter<NotKeyed, InMemoryState, QuotaClock, NoOpMiddleware<Nanos>>,
     clock: QuotaClock,
-    /// The latest time of the callers, in nanoseconds on their clock.
+    /// The latest time that a call passed, in nanoseconds.
     latest: Mutex<u64>,
-    /// The time in which a full burst refills, in nanoseconds.
+    /// The time that an empty quota takes to allow a full burst again, in nanoseconds.
     longest_step: u64,
 }
 
-/// The clock that the rate limiter reads, in nanoseconds. It never goes back: it
-/// is the sum of all steps ahead that the callers' clock has made.
+/// The clock that the rate limiter reads, in nanoseconds. It is the sum of all forward
+/// steps of the calls' clock, so it never goes back.
 #[derive(Clone, Debug, Default)]
 struct QuotaClock(Arc<AtomicU64>);
 
@@ -73,15 +72,26 @@ impl Clock for QuotaClock {
     }
 }
 
-/// The latest time of the clock, early enough for governor to add to it.
+/// The last time of the clock. It leaves governor enough space to add to it.
 const END: u64 = u64::MAX >> 1;
 
 impl GovernorLimiter {
-    /// Creates a limiter that admits attempts as `quota` allows, starting with a
-    /// full burst.
+    /// Returns a limiter that admits attempts as `quota` allows. It starts with a full
+    /// burst.
     ///
-    /// A burst that takes more than 73 years to refill is reduced to one that
-    /// does not.
+    /// If a burst takes more than 73 years to refill, it is reduced to one that takes at
+    /// most 73 years.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use std::time::Duration;
+    /// use governor::Quota;
+    /// use reattempt::{GovernorLimiter, Limiter};
+    ///
+    /// let limiter = GovernorLimiter::new(Quota::per_second(NonZeroU32::MIN));
+    /// assert_eq!(limiter.acquire(Duration::ZERO), Ok(()));
+    /// assert_eq!(limiter.acquire(Duration::ZERO), Err(Duration::from_secs(1)));
+    /// ```
     #[must_use]
     pub fn new(quota: Quota) -> Self {
         let quota = bounded(quota);
@@ -102,23 +112,23 @@ impl GovernorLimiter {
 }
 
 impl Shared {
-    /// Moves the quota's clock ahead by as much as the callers' clock has moved.
+    /// Moves the quota's clock forward by as much as the calls' clock has moved.
     fn observe(&self, now: u64) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if now >= *latest {
-            // A longer step would not admit more than a full burst either.
+            // A longer step would not admit more than a full burst.
             let ahead = now.saturating_sub(*latest).min(self.longest_step);
             let moved = self.clock.0.load(Ordering::Relaxed).saturating_add(ahead);
             self.clock.0.store(moved.min(END), Ordering::Relaxed);
             *latest = now;
         } else if latest.saturating_sub(now) > nanos(INTERRUPTION) {
-            // The callers' clock went back: continue from there.
+            // The calls' clock went back, so continue from the earlier time.
             *latest = now;
         }
     }
 }
 
-/// A quota whose sums governor can hold in 64 bits of nanoseconds.
+/// Returns `quota`, reduced if governor's sums of nanoseconds would overflow 64 bits.
 fn bounded(quota: Quota) -> Quota {
     const LONGEST: u64 = 1 << 61;
     let interval = nanos(quota.replenish_interval()).clamp(1, LONGEST);
@@ -126,7 +136,7 @@ fn bounded(quota: Quota) -> Quota {
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
     let burst = quota.burst_size().min(most);
-    // The interval is not zero, so this is always a quota.
+    // The interval is not zero, so this is always `Some`.
     Quota::with_period(Duration::from_nanos(interval)).map_or(quota, |q| q.allow_burst(burst))
 }
 

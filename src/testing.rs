@@ -1,7 +1,8 @@
-//! What tests of retrying code need: a timer that never really sleeps, and an operation with fixed results.
+//! Helpers for tests of code that retries.
 //!
-//! [`ManualTimer`] records every wait and moves its own time forward. [`Script`]
-//! returns results from a fixed list and counts its calls.
+//! [`ManualTimer`] returns at once from every sleep, records it and moves its own time
+//! forward. [`Script`] is an operation that returns results from a fixed list and counts its
+//! calls.
 //!
 //! ```
 //! use std::time::Duration;
@@ -37,7 +38,7 @@ use crate::timer::Timer;
 /// by its duration and is recorded in [`sleeps`](Self::sleeps). A sleep that is
 /// dropped before it is polled changes nothing. The time starts at zero.
 ///
-/// Clones share one time and one record.
+/// Clones share one time and one list of sleeps.
 ///
 /// With this timer an `attempt_timeout` cuts every attempt that is not ready at
 /// its first poll. To test attempts that take time, use tokio's paused clock and
@@ -69,7 +70,15 @@ struct Manual {
 }
 
 impl ManualTimer {
-    /// Returns a timer at time zero with an empty record.
+    /// Returns a timer at time zero, without recorded sleeps.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::ManualTimer;
+    ///
+    /// let timer = ManualTimer::new();
+    /// assert_eq!((timer.now(), timer.sleeps().len()), (Duration::ZERO, 0));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -94,7 +103,7 @@ impl ManualTimer {
         manual.now = manual.now.saturating_add(duration);
     }
 
-    /// Returns the time since this timer was created.
+    /// Returns the sum of all sleeps and all calls of [`advance`](Self::advance).
     #[must_use]
     pub fn now(&self) -> Duration {
         lock(&self.shared).now
@@ -108,7 +117,8 @@ impl ManualTimer {
 
     /// Records a sleep of `duration` and returns at once.
     ///
-    /// Use it as the sleep function of blocking code.
+    /// Pass it to [`sleep_with`](crate::call::BlockingRetry::sleep_with) of a blocking call.
+    /// The time saturates at [`Duration::MAX`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -167,9 +177,8 @@ impl Future for ManualSleep {
 
 /// An operation for tests that returns fixed results and counts its calls.
 ///
-/// The results come from a list. After its end, every call returns a clone of
-/// the last result, so a script never runs out. Clones share one list and one
-/// count.
+/// The results are those of a list. After its end, every call returns a clone of the last
+/// result. Clones share one list and one count.
 ///
 /// ```
 /// use reattempt::testing::Script;
@@ -194,6 +203,14 @@ struct Progress<R> {
 
 impl<R> Script<R> {
     /// Returns a script of `results`, followed by `last` for every later call.
+    ///
+    /// ```
+    /// use reattempt::testing::Script;
+    ///
+    /// let script = Script::new([1, 2], 9);
+    /// assert_eq!([script.call(), script.call(), script.call()], [1, 2, 9]);
+    /// assert_eq!(script.call(), 9);
+    /// ```
     #[must_use]
     pub fn new(results: impl IntoIterator<Item = R>, last: R) -> Self {
         Self {

@@ -8,12 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// A clock together with a way to sleep on it.
+/// A clock with a sleep function.
 ///
-/// With the feature `tokio` a call uses [`TokioTimer`] by
-/// default. Implement this trait to use another runtime, and pass the timer to a
-/// call with `.timer(..)`. For tests there is
-/// [`ManualTimer`](crate::ManualTimer).
+/// With the feature `tokio`, a call uses [`TokioTimer`] by default. Implement this trait to
+/// use another runtime, and pass the timer to a call with `.timer(..)`. Use
+/// [`ManualTimer`](crate::ManualTimer) in tests.
 ///
 /// `&T`, `Arc<T>`, `Rc<T>` and `Box<T>` are timers if `T` is. Neither the timer
 /// nor its sleep has to be `Send`; a call is `Send` if both are.
@@ -58,10 +57,10 @@ pub trait Timer {
     /// The future that [`sleep`](Self::sleep) returns.
     type Sleep: Future<Output = ()>;
 
-    /// Returns the time since a fixed moment of the timer's choice.
+    /// Returns the time since an epoch that the timer chooses.
     ///
-    /// It should never go back. If it does, waits are not longer than reported,
-    /// but limits on time are measured wrongly.
+    /// The time should never go back. If it does, waits are not longer than reported, but
+    /// time limits are measured wrongly.
     fn now(&self) -> Duration;
 
     /// Returns a future that completes after `duration`.
@@ -127,11 +126,10 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
     }
 }
 
-/// The timer of a call for which no other timer is set.
+/// The timer of a call that does not set another one.
 ///
-/// With the feature `tokio` it is the same as
-/// [`TokioTimer`]. Without that feature it is not a
-/// [`Timer`], and an async call does not compile until `.timer(..)` sets one.
+/// With the feature `tokio` it is the same as [`TokioTimer`]. Without that feature it is not
+/// a [`Timer`], and an async call does not compile until `.timer(..)` sets one.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultTimer;
@@ -151,8 +149,8 @@ impl Timer for DefaultTimer {
     }
 }
 
-/// Returns the process's own time. With the feature `tokio` it follows tokio's
-/// clock, which tests may pause. Both clocks have the same epoch.
+/// Returns the time of the default clock. With the feature `tokio` this is tokio's clock,
+/// which tests may pause. Both clocks have the same epoch.
 pub(crate) fn now() -> Duration {
     #[cfg(feature = "tokio")]
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
@@ -163,8 +161,8 @@ pub(crate) fn now() -> Duration {
     since_anchor(instant)
 }
 
-/// Returns a number of nanoseconds that grows, for telling draws of random
-/// numbers apart. It ignores tokio's clock. It is 0 on platforms without a clock.
+/// Returns a growing number of nanoseconds, so that random numbers drawn at different times
+/// differ. It ignores tokio's clock. It is 0 on platforms without a clock.
 pub(crate) fn ticks() -> u64 {
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
@@ -174,10 +172,10 @@ pub(crate) fn ticks() -> u64 {
     ticks
 }
 
-/// Returns `instant` as a time that is 34 years at the first call.
+/// Returns `instant` as the time since an epoch 34 years before the first call.
 ///
-/// A paused tokio clock may be behind the anchor. The head start keeps such a
-/// time exact, where a plain subtraction would give zero.
+/// A paused tokio clock may be behind the first call. Without the 34 years, such a time
+/// would saturate at zero.
 fn since_anchor(instant: Instant) -> Duration {
     const HEAD_START: Duration = Duration::from_secs(1 << 30);
     static ANCHOR: OnceLock<Instant> = OnceLock::new();
@@ -188,12 +186,12 @@ fn since_anchor(instant: Instant) -> Duration {
     }
 }
 
-/// How far the times of two threads may disagree because one of them was
-/// interrupted after it read the clock. A larger difference is a clock that went
-/// back.
+/// The largest difference between the times of two threads that an interruption explains. A
+/// thread may be interrupted after it reads the clock. A larger difference means that the
+/// clock went back.
 pub(crate) const INTERRUPTION: Duration = Duration::from_millis(100);
 
-/// Returns a duration in nanoseconds, saturating at 584 years.
+/// Returns a duration in nanoseconds. Saturates at 584 years.
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     duration
         .as_secs()
@@ -211,9 +209,10 @@ pub(crate) fn sleep_blocking(duration: Duration) {
     }
 }
 
-/// Tokio's clock and sleep.
+/// A timer with tokio's clock and sleep.
 ///
-/// While tokio's clock is paused, all time is virtual and waits end at once.
+/// It is the default with the feature `tokio`. While tokio's clock is paused, time is
+/// virtual and waits end at once.
 /// Tokio's sleep has a resolution of one millisecond. A zero duration completes
 /// at once.
 ///
@@ -247,7 +246,7 @@ pub struct TokioTimer;
 
 #[cfg(feature = "tokio")]
 impl TokioTimer {
-    /// Returns tokio's timer.
+    /// Returns a timer with tokio's clock and sleep. The value has no state.
     #[must_use]
     pub const fn new() -> Self {
         Self
@@ -291,8 +290,8 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Marks the drop of a sleep as unlikely, so that the optimizer keeps its long
-/// code out of calls that never slept.
+/// Marks the drop of a sleep as unlikely. The optimizer then keeps the long code of the drop
+/// out of the path of calls that do not sleep.
 #[cfg(feature = "tokio")]
 #[cold]
 #[inline(never)]
@@ -308,9 +307,9 @@ impl Future for TokioSleep {
             return Poll::Ready(());
         };
         match sleep.as_mut().poll(cx) {
-            // If the task has used up its budget for this poll, tokio's sleep
-            // returns `Pending` without reading the clock. An operation that is
-            // always ready to go on would then never be timed out.
+            // If the task has used up its budget for this poll, tokio's sleep returns
+            // `Pending` without reading the clock. Without this check, an operation that
+            // never waits would never be timed out.
             Poll::Pending if is_over(sleep.deadline()) => Poll::Ready(()),
             polled => polled,
         }

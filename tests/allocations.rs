@@ -1,6 +1,6 @@
-//! No path of a retry allocates: a counting allocator looks on.
+//! Counts the allocations of success, retries and giving up. There must be none.
 //!
-//! One test alone in its binary, so that no other thread is counted.
+//! This binary has only one test, so that the allocations of other threads are not counted.
 #![cfg(feature = "tokio")]
 #![expect(clippy::disallowed_methods, reason = "sleeps are virtual here")]
 
@@ -37,13 +37,13 @@ fn success_retry_and_giving_up_allocate_nothing() {
         .build()
         .unwrap();
     let policy = RetryPolicy::default();
-    // The counter counts at all.
+    // Check that the allocator counts.
     let region = Region::new(ALLOCATOR);
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(region.change().allocations, 1);
 
     runtime.block_on(async {
-        // Tokio itself sets up its timer and a thread's state at first use.
+        // At first use, tokio allocates for its timer and for the state of the thread.
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     });
     let waiting = |max| policy.clone().max_attempts(max);
@@ -112,7 +112,7 @@ fn success_retry_and_giving_up_allocate_nothing() {
         let of_reader = if kind == "application/xml" { 2 } else { 0 };
         assert_eq!(region.change().allocations, of_reader, "{body}");
     }
-    // On a thread that has drawn nothing before.
+    // A new thread has not drawn a random number yet.
     std::thread::spawn(move || {
         free("a thread's first draw", || {
             let _ = RetryPolicy::default()

@@ -1,4 +1,4 @@
-//! Answers of AWS and of servers that speak its protocols, as they were seen in the wild.
+//! Responses that AWS and servers with its protocols really sent.
 #![cfg(feature = "aws")]
 #![expect(clippy::expect_used, reason = "a wrong vector should fail the test")]
 
@@ -24,7 +24,7 @@ fn judge(status: u16, pairs: &[(&str, &str)], body: &[u8]) -> Verdict {
 }
 
 #[test]
-fn every_answer_seen_in_the_wild_has_its_code_and_verdict() {
+fn every_recorded_response_has_its_code_and_verdict() {
     let mut rows = 0;
     for line in include_str!("data/wild-responses-sample.jsonl").lines() {
         let row: serde_json::Value = serde_json::from_str(line).expect("a row of JSON");
@@ -61,7 +61,7 @@ fn every_answer_seen_in_the_wild_has_its_code_and_verdict() {
         rows += 1;
     }
     assert_eq!(rows, 78);
-    println!("{rows} answers, all right");
+    println!("{rows} responses, all as expected");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn an_error_inside_a_200_counts_with_any_content_type() {
     assert_eq!(judge(200, &ranges, body.as_bytes()), SERVER);
     let slow = b"<Error><Code>SlowDown</Code></Error>";
     assert_eq!(judge(200, &stream, slow), THROTTLING);
-    // An object of S3 may be any document.
+    // An object of S3 may be any XML document.
     for header in ["etag", "last-modified"] {
         let object = [stream[0], (header, "x")];
         assert_eq!(judge(200, &object, body.as_bytes()), Verdict::Success);
@@ -84,7 +84,7 @@ fn an_error_inside_a_200_counts_with_any_content_type() {
 }
 
 #[test]
-fn a_cut_counts_only_if_the_body_may_be_xml() {
+fn a_truncated_200_is_an_error_only_if_it_may_be_xml() {
     let cuts: [&[u8]; 6] = [
         b"<CopyObjectResult xmlns=\"x\"><ETag>&quo",
         b"<CopyObjectResult><ETag>&",
@@ -104,7 +104,7 @@ fn a_cut_counts_only_if_the_body_may_be_xml() {
         assert_eq!(judge(200, &object, cut), Verdict::Success, "{shown}");
     }
     assert_eq!(judge(200, &[], b""), Verdict::Success);
-    // Malformed in the middle is not cut off.
+    // A document that is malformed in the middle is not truncated.
     assert_eq!(judge(200, &[], b"<a>x & y</a>"), Verdict::Success);
     let slow = b"<Error><Code>SlowDown</Code><Message>a &am";
     assert_eq!(judge(503, &[], slow), THROTTLING);
@@ -112,7 +112,7 @@ fn a_cut_counts_only_if_the_body_may_be_xml() {
 }
 
 #[test]
-fn a_query_service_may_answer_in_json() {
+fn the_code_of_a_query_service_is_read_from_json() {
     let body = br#"{"Error":{"Code":"Throttling","Message":"Rate exceeded","Type":"Sender"},"RequestId":"r1"}"#;
     for status in [400, 403] {
         assert_eq!(judge(status, &[], body), THROTTLING);
@@ -133,7 +133,7 @@ fn a_query_service_may_answer_in_json() {
     ] {
         assert_eq!(judge(400, &[], other), Verdict::Permanent);
     }
-    // The names of JSON services come first.
+    // `__type` takes precedence over the nested code.
     let both = br#"{"Error":{"Code":"Throttling"},"__type":"AccessDenied"}"#;
     assert_eq!(judge(400, &[], both), Verdict::Permanent);
 }

@@ -1,4 +1,4 @@
-//! Schedules: every delay for every input.
+//! Schedules: the delays for ordinary, extreme and random inputs.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
@@ -56,7 +56,7 @@ fn each_schedule_grows_by_its_rule_up_to_the_cap() {
 }
 
 #[test]
-fn a_function_gives_the_delays_as_they_are_up_to_the_cap() {
+fn a_function_sets_the_delays_up_to_the_cap() {
     fn up_and_down(retry: u32) -> Duration {
         match retry {
             0 => panic!("the first retry is number 1"),
@@ -217,7 +217,7 @@ fn full_jitter_fills_its_interval_without_holes() {
     for delay in backoff.delays_seeded(3).take(100_000) {
         tenths[usize::try_from(delay.as_millis() / 100).unwrap().min(99)] += 1;
     }
-    // 1,000 expected in each, standard deviation 31.5.
+    // Each is expected to have 1,000, with a standard deviation of 31.5.
     assert!(
         tenths.iter().all(|count| (800..1_200).contains(count)),
         "{tenths:?}"
@@ -282,13 +282,13 @@ fn any_backoff() -> impl Strategy<Value = Backoff> {
         })
 }
 
-/// The largest ceiling of a schedule.
+/// Returns the largest ceiling of a schedule, which is that of the last retry because
+/// ceilings never decrease.
 fn bound(backoff: Backoff) -> Duration {
-    // No schedule grows after that: only the cap or a constant base is left.
     backoff.ceiling(u32::MAX)
 }
 
-/// The number of random cases: 100,000 unless `PROPTEST_CASES` sets another.
+/// Returns the number of random cases: `PROPTEST_CASES`, or 100,000.
 fn cases() -> u32 {
     let cases = std::env::var("PROPTEST_CASES").ok();
     cases

@@ -29,8 +29,8 @@ fn policy(budget: &RetryBudget) -> RetryPolicy<impl Classify<Verdict, Verdict> +
         })
 }
 
-/// Passes these outcomes to one call, and returns each decision with the tokens
-/// that are then left.
+/// Passes these outcomes to one call. Returns each decision, with the tokens that are left
+/// after it.
 fn decide_all(budget: &RetryBudget, verdicts: &[Verdict]) -> Vec<(Decision, u32)> {
     let policy = policy(budget);
     let mut session = policy.start_at(Duration::ZERO);
@@ -43,13 +43,14 @@ fn decide_all(budget: &RetryBudget, verdicts: &[Verdict]) -> Vec<(Decision, u32)
     decisions
 }
 
-/// Starts the retry that was decided, so that its cost stays spent: a session that is
-/// dropped before returns it.
+/// Starts the retry that was decided, so that its cost stays spent. A session that is
+/// dropped before the retry starts returns its cost.
 fn start_retry<C>(mut session: Session<'_, C>) {
     assert_eq!(session.admit(Duration::ZERO), Ok(()));
 }
 
-/// Fails once with a server error in a call of its own, whose retry starts if it is paid.
+/// Makes a new call that fails once with a server error. Its retry starts if the budget
+/// pays for it.
 fn fail_once<C: Classify<Verdict, Verdict>>(policy: &RetryPolicy<C>) -> Decision {
     let mut session = policy.start_at(s(0));
     let decision = session.decide::<Verdict, _>(Err(&SERVER), s(0));

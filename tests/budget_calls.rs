@@ -1,4 +1,4 @@
-//! Calls with a retry budget: cancelled, dropped, long-polling and in great numbers.
+//! Calls with a retry budget: cancelled, dropped, long-polling and many at once.
 
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ mod in_virtual_time {
         let budget = RetryBudget::new(14);
         let policy = RetryPolicy::new(Backoff::constant(s(3))).budget(&budget);
         let start = tokio::time::Instant::now();
-        // Neither Send nor Clone.
+        // The error is neither `Send` nor `Clone`.
         let result = policy
             .retry(|attempt| async move { Err::<(), _>(Rc::new(attempt.number())) })
             .long_polling()

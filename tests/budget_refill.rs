@@ -12,14 +12,15 @@ const fn s(seconds: u64) -> Duration {
 
 const YEAR: Duration = s(31_536_000);
 
-/// Fails once with a server error at `now`, and returns whether the budget paid for a retry.
+/// Makes a call that fails with a server error at `now`. Returns true if the budget paid for
+/// a retry.
 fn pays(budget: &RetryBudget, now: Duration) -> bool {
     let policy = RetryPolicy::new(Backoff::none())
         .budget(budget)
         .classify_fn(|_: Result<&(), &()>| Verdict::retry(ErrorKind::Server));
     let mut session = policy.start_at(now);
     match session.decide(Err::<&(), _>(&()), now) {
-        // The retry starts: a session that is dropped before returns the tokens.
+        // Start the retry: a session that is dropped before that returns the tokens.
         Decision::RetryAfter(_) => session.admit(now).is_ok(),
         Decision::Stop(reason) => {
             assert_eq!(reason, StopReason::OutOfBudget);
@@ -28,14 +29,14 @@ fn pays(budget: &RetryBudget, now: Duration) -> bool {
     }
 }
 
-/// Succeeds at the first attempt, at `now`.
+/// Makes a call that succeeds at the first attempt, at `now`.
 fn succeed(budget: &RetryBudget, now: Duration) {
     let policy = RetryPolicy::new(Backoff::none()).budget(budget);
     let decision = policy.start_at(now).decide::<_, ()>(Ok(&()), now);
     assert_eq!(decision, Decision::Stop(StopReason::Success));
 }
 
-/// A bucket of `capacity` tokens in which every retry costs one.
+/// Returns a budget of `capacity` tokens in which every retry costs one.
 fn cheap(capacity: u32) -> RetryBudget {
     RetryBudget::new(capacity).costs(1, 1)
 }
@@ -60,7 +61,7 @@ fn available_follows_the_latest_call_not_the_latest_payment() {
     assert_eq!(budget.available(), 3);
     succeed(&budget, s(10));
     assert_eq!(budget.available(), 6);
-    // A full bucket takes nothing from a success, which still records the time.
+    // A success adds nothing to a full bucket, but records the time.
     succeed(&budget, s(100));
     assert_eq!(budget.available(), 10);
 }
@@ -87,7 +88,7 @@ fn a_clock_that_jumps_and_returns_leaves_an_empty_bucket() {
     assert!(pays(&budget, s(101)));
     assert!(!pays(&budget, s(101)));
     assert!(pays(&budget.clone().costs(5, 5), s(106)));
-    // A success brings its token after such a jump as well.
+    // A success adds its token after such a jump as well.
     assert!(pays(&budget, YEAR));
     succeed(&budget, s(200));
     assert!(pays(&budget, s(200)));
@@ -116,13 +117,13 @@ fn a_ratio_and_a_refill_add_up() {
         assert!(pays(&budget, s(10)));
     }
     assert!(!pays(&budget, s(10)));
-    // Two successes bring one token.
+    // Two successes add one token.
     succeed(&budget, s(10));
     assert!(!pays(&budget, s(10)));
     succeed(&budget, s(10));
     assert!(pays(&budget, s(10)));
     assert!(!pays(&budget, s(10)));
-    // Half a second brings one more, and a success with a quarter second another.
+    // Half a second adds one more. A success and a quarter of a second add another.
     assert!(pays(&budget, s(10) + Duration::from_millis(500)));
     succeed(&budget, s(10) + Duration::from_millis(750));
     assert!(pays(&budget, s(10) + Duration::from_millis(750)));
@@ -136,7 +137,7 @@ fn refill_keeps_the_starting_level_in_either_order() {
         cheap(10).refill(1.0).starting_at(3.0),
     ] {
         assert_eq!(budget.available(), 3);
-        // The clock of the first call is the one that counts, whatever it reads.
+        // The refill starts at the time of the first call, however late that is.
         for _ in 0..3 {
             assert!(pays(&budget, YEAR * 50));
         }
@@ -163,7 +164,8 @@ fn one_client_in_ten_starts_with_a_token() {
     let started: u32 = (0..10_000)
         .map(|_| full.clone().starting_at(0.1).available())
         .sum();
-    // 1,000 expected, standard deviation 30: 180 off is a matter of 2 in 10⁹.
+    // 1,000 are expected, with a standard deviation of 30. A difference of 180 occurs in 2
+    // of 10⁹ runs.
     assert!((820..=1_180).contains(&started), "{started}");
     assert_eq!(full.available(), 3);
 }
@@ -218,12 +220,12 @@ fn a_bucket_without_capacity_never_pays() {
         assert!(!pays(&budget, s(2)));
         assert_eq!(budget.available(), 0);
     }
-    // A retry that costs nothing is free all the same.
+    // A retry that costs nothing is allowed with an empty bucket.
     assert!(pays(&RetryBudget::new(0).costs(0, 0), s(1)));
 }
 
 #[test]
-fn a_retry_dearer_than_the_bucket_is_refused() {
+fn a_retry_that_costs_more_than_the_capacity_is_refused() {
     let budget = RetryBudget::new(10);
     assert!(!pays(&budget, s(1)));
     assert_eq!(budget.available(), 10);
@@ -235,7 +237,7 @@ fn an_interrupted_thread_creates_no_tokens() {
     let budget = cheap(1).refill(1.0);
     for second in 10..1_000 {
         assert!(pays(&budget, s(second)));
-        // A thread that read its time 90 ms earlier comes next.
+        // The next call is from a thread that read its time 90 ms earlier.
         assert!(!pays(
             &budget,
             s(second).saturating_sub(Duration::from_millis(90))

@@ -1,4 +1,4 @@
-//! `buffer_error`: error bodies are looked at, and every byte still arrives.
+//! `buffer_error`: reads error bodies, and the returned body yields every byte.
 #![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "a test's own data")]
 
@@ -18,7 +18,8 @@ use reattempt::aws::{Buffered, PeekBody, ServiceError, buffer_error};
 
 const KIB: usize = 1024;
 
-/// Yields its frames one by one, counts the bytes, and is pending before each.
+/// A body that yields its frames one by one, counts the bytes, and is pending before each
+/// frame.
 struct Frames {
     left: VecDeque<io::Result<Frame<Bytes>>>,
     yielded: Arc<AtomicUsize>,
@@ -34,7 +35,7 @@ impl Frames {
         }
     }
 
-    /// `body` in frames of 16 KiB.
+    /// Returns `body` in frames of 16 KiB.
     fn of(body: &Bytes) -> Self {
         let frame = |chunk| Ok(Frame::data(body.slice_ref(chunk)));
         Self::new(body.chunks(16 * KIB).map(frame))
@@ -93,7 +94,7 @@ fn response(status: u16, body: Frames) -> Response<Frames> {
     response
 }
 
-/// A body of `len` bytes that begins with an error.
+/// Returns an error body of `len` bytes with the code at its beginning.
 fn error_body(len: usize) -> Bytes {
     let mut body = br#"{"__type":"ThrottlingException","message":""#.to_vec();
     body.resize(len.saturating_sub(2), b'm');
@@ -113,7 +114,7 @@ fn whole(body: Buffered<Frames>) -> Bytes {
 }
 
 #[test]
-fn a_success_body_of_5_mib_is_not_touched() {
+fn the_body_of_a_success_is_not_read() {
     let sent = Bytes::from(vec![7; 5 * KIB * KIB]);
     let body = Frames::of(&sent);
     let yielded = Arc::clone(&body.yielded);
@@ -126,9 +127,9 @@ fn a_success_body_of_5_mib_is_not_touched() {
 }
 
 #[test]
-fn an_error_body_of_2_kib_is_looked_at_and_then_read_whole() {
+fn a_short_error_body_is_peeked_and_then_yielded() {
     let sent = error_body(2 * KIB);
-    // In odd pieces.
+    // Pieces whose size does not divide that of the body.
     let frames = sent
         .chunks(700)
         .map(|chunk| Ok(Frame::data(sent.slice_ref(chunk))));
@@ -142,7 +143,7 @@ fn an_error_body_of_2_kib_is_looked_at_and_then_read_whole() {
 }
 
 #[test]
-fn an_error_body_of_1_mib_is_read_to_the_limit_and_streams_on_whole() {
+fn a_long_error_body_is_read_to_the_limit_then_streamed() {
     let sent = error_body(KIB * KIB);
     let body = Frames::of(&sent);
     let yielded = Arc::clone(&body.yielded);
@@ -180,18 +181,18 @@ fn every_limit_keeps_every_byte_and_the_trailers() {
     // Without trailers a body that ends at the limit is known to be whole.
     let body = buffered(500, Frames::of(&sent), KIB).into_body();
     assert!(body.is_whole());
-    // Nothing in it at all.
+    // An empty body.
     let body = buffered(404, Frames::new([]), 10).into_body();
     assert!(body.is_whole() && body.is_end_stream() && whole(body).is_empty());
 }
 
 #[test]
-fn an_error_body_that_breaks_is_a_failed_attempt() {
+fn an_error_while_reading_the_body_is_returned() {
     let broken = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
     let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), broken()];
     let failed = block_on(buffer_error(response(400, Frames::new(frames)), KIB));
     assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
-    // Beyond the limit the reader hears of it.
+    // If the body fails after the limit, reading the returned body returns the error.
     let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), broken()];
     let body = buffered(400, Frames::new(frames), 1).into_body();
     let failed = block_on(body.collect());
@@ -199,8 +200,8 @@ fn an_error_body_that_breaks_is_a_failed_attempt() {
 }
 
 #[test]
-fn any_body_will_do_and_the_future_goes_where_it_goes() {
-    // Neither Unpin nor anything else.
+fn any_body_type_is_accepted_and_the_future_is_send() {
+    // `B` does not have to be `Unpin` or `Send`.
     fn any<B: Body>(response: Response<B>) -> impl Future {
         buffer_error(response, KIB)
     }

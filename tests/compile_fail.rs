@@ -36,7 +36,7 @@ fn is_recorded() -> bool {
 
 fn compare(cases: &[&str]) {
     let runner = trybuild::TestCases::new();
-    // A program that compiles keeps the runner busy with any version.
+    // The runner needs one case, also if the messages are not compared.
     runner.pass("tests/ui/pass.rs");
     if is_recorded() {
         for case in cases {
@@ -47,7 +47,7 @@ fn compare(cases: &[&str]) {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn messages_name_the_cause_and_a_way_out() {
+fn messages_name_the_cause_and_a_fix() {
     compare(&[
         "anyhow_error",
         "async_operation",
@@ -63,6 +63,6 @@ fn messages_name_the_cause_and_a_way_out() {
 
 #[cfg(not(feature = "tokio"))]
 #[test]
-fn a_missing_timer_is_named() {
+fn the_message_names_a_missing_timer() {
     compare(&["no_timer"]);
 }

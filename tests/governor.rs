@@ -1,4 +1,4 @@
-//! The governor limiter: what happens if the callers' clock jumps.
+//! The governor limiter with a clock that jumps or goes back.
 #![cfg(feature = "governor")]
 
 use std::num::NonZeroU32;
@@ -13,14 +13,14 @@ const fn s(seconds: u64) -> Duration {
 
 const YEAR: Duration = s(31_536_000);
 
-/// One attempt per second, at most `burst` at once.
+/// Returns a limiter of one attempt per second, and at most `burst` at once.
 fn one_per_second(burst: u32) -> GovernorLimiter {
     let burst = NonZeroU32::MIN.saturating_add(burst.saturating_sub(1));
     GovernorLimiter::new(Quota::per_second(NonZeroU32::MIN).allow_burst(burst))
 }
 
 #[test]
-fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
+fn a_clock_that_jumps_and_returns_does_not_block_other_calls() {
     for jump in [YEAR, Duration::MAX] {
         let limiter = one_per_second(1);
         assert_eq!(limiter.acquire(s(100)), Ok(()));

@@ -1,4 +1,4 @@
-//! Server hints: the headers that ask for a delay, and those that forbid a retry.
+//! Server hints: the headers with a delay, and the header that requests or forbids a retry.
 #![cfg(feature = "http")]
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
@@ -20,7 +20,7 @@ fn headers(pairs: &serde_json::Value) -> HeaderMap {
 }
 
 #[test]
-fn hints_follow_the_vectors() {
+fn hints_match_the_test_vectors() {
     let text = include_str!("data/hints.json");
     let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
@@ -50,7 +50,7 @@ fn judge(
 }
 
 #[test]
-fn the_server_decides_about_an_error_if_it_is_obeyed() {
+fn obey_server_follows_the_header_of_an_error_response() {
     let (conflict, slow) = (StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS);
     let obedient = HttpClassifier::new().obey_server();
     let yes = [("x-should-retry", "true")];
@@ -85,7 +85,7 @@ fn a_date_is_relative_to_the_clock_that_is_set() {
 }
 
 #[test]
-fn milliseconds_keep_their_nanoseconds() {
+fn hints_in_milliseconds_are_exact_to_the_nanosecond() {
     for (value, nanos) in [
         ("0.000001", 1),
         ("0.0000019", 1),

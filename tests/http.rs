@@ -63,10 +63,9 @@ fn the_last_override_of_a_status_wins() {
 }
 
 #[test]
-fn retry_after_follows_the_vectors() {
+fn retry_after_matches_the_test_vectors() {
     let text = include_str!("data/retry-after.json");
     let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
-    // 2026-11-23T12:00:00Z, the vectors' "now".
     assert_eq!(vectors["now"], "2026-11-23T12:00:00Z");
     let now = httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").unwrap();
     let cases = vectors["cases"].as_array().unwrap();
@@ -173,7 +172,7 @@ fn a_refused_connection_is_unsent_at_any_depth() {
 }
 
 #[test]
-fn an_error_behind_a_report_or_an_arc_is_recognised() {
+fn an_error_in_a_report_box_or_arc_is_recognised() {
     let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
     let judge = ErrorClassifier::new().error_as(|error: &anyhow::Error| error.as_ref());
     let report = anyhow::Error::from(refused()).context("cannot load");
@@ -189,7 +188,7 @@ fn an_error_behind_a_report_or_an_arc_is_recognised() {
 }
 
 #[test]
-fn each_success_is_a_success_under_the_error_policy() {
+fn the_error_policy_accepts_every_success() {
     let policy = error_policy().backoff(Backoff::none());
     assert_eq!(
         policy
@@ -216,7 +215,7 @@ fn the_debug_text_lists_the_overridden_statuses() {
 
 #[cfg(feature = "tower")]
 #[test]
-fn a_time_limit_of_tower_is_transient() {
+fn a_tower_timeout_is_transient() {
     assert_eq!(
         of(&Wrapped(tower::timeout::error::Elapsed::new())),
         TRANSIENT
@@ -310,7 +309,7 @@ fn an_io_error_in_an_arc_or_a_box_is_recognised() {
 
 #[cfg(feature = "tokio")]
 #[tokio::test(start_paused = true)]
-async fn a_time_limit_of_tokio_is_transient() {
+async fn a_tokio_timeout_is_transient() {
     let late = tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>());
     assert_eq!(
         of(&late.await.unwrap_err()),

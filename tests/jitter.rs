@@ -1,8 +1,7 @@
 //! Jitter: the distribution and the independence of delays.
 //!
-//! The seeds are fixed, so each test gives the same result on every run. Its
-//! false-alarm rate is the chance that a correct generator would fail it with
-//! other seeds.
+//! The seeds are fixed, so a test has the same result in every run. Its false-alarm rate is
+//! the probability that a correct generator fails it with other seeds.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
@@ -21,7 +20,7 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The first delays of 10,000 calls, as positions from 0 to 1 in \[low, high\].
+/// Returns the first delays of 10,000 calls, as positions from 0 to 1 in \[low, high\].
 fn positions(backoff: Backoff, low: Duration, high: Duration) -> Vec<f64> {
     let position = |delay: Duration| {
         assert!(delay >= low && delay <= high, "{delay:?}");
@@ -33,8 +32,8 @@ fn positions(backoff: Backoff, low: Duration, high: Duration) -> Vec<f64> {
         .collect()
 }
 
-/// The largest distance between the distribution of `positions` and the uniform
-/// one, times the root of their number (the Kolmogorov-Smirnov statistic).
+/// Returns the Kolmogorov-Smirnov statistic: the largest distance between the distribution
+/// of `positions` and the uniform one, times the square root of their number.
 fn distance_from_uniform(mut positions: Vec<f64>) -> f64 {
     positions.sort_by(f64::total_cmp);
     let count = positions.len() as f64;
@@ -46,7 +45,7 @@ fn distance_from_uniform(mut positions: Vec<f64>) -> f64 {
     largest.fold(0.0, f64::max) * count.sqrt()
 }
 
-/// Exceeded by one sample in 10⁵ that is uniform.
+/// One uniform sample in 10⁵ exceeds this distance.
 const KOLMOGOROV_SMIRNOV: f64 = 2.47;
 
 #[test]
@@ -104,16 +103,16 @@ fn no_single_delay_has_positive_probability() {
             let delays: HashSet<Duration> = (0..10_000)
                 .filter_map(|seed| backoff.delays_seeded(seed).nth(retry))
                 .collect();
-            // 10,000 draws from 5·10⁸ or more values give 0.1 pairs on average;
-            // five or more are a matter of less than 1 in 10⁶.
+            // 10,000 draws from 5·10⁸ or more values have 0.1 equal pairs on average. Five
+            // or more occur in less than 1 of 10⁶ runs.
             assert!(delays.len() > 9_995, "{jitter:?} {retry}: {}", delays.len());
             assert!(!delays.contains(&s(20)), "{jitter:?} {retry}");
         }
     }
 }
 
-/// Chi-square of pairs of positions in a grid of 16 × 16 cells, against
-/// independent uniform ones.
+/// Returns the chi-square statistic of pairs of positions, in a grid of 16 × 16 cells,
+/// against independent uniform pairs.
 fn chi_square(pairs: &[(f64, f64)]) -> f64 {
     let mut cells = [0.0_f64; 256];
     #[expect(
@@ -132,10 +131,10 @@ fn chi_square(pairs: &[(f64, f64)]) -> f64 {
         .sum()
 }
 
-/// Exceeded by one sample of independent pairs in 60,000 (255 degrees of freedom).
+/// One sample of independent pairs in 60,000 exceeds this (255 degrees of freedom).
 const CHI_SQUARE: f64 = 360.0;
 
-/// The position in U\[0, 10 s\] of delay number `index` of a seed.
+/// Returns the position in \[0, 10 s\] of delay number `index` of a seed.
 fn position(seed: u64, index: usize) -> f64 {
     let backoff = Backoff::constant(s(10)).jitter(Jitter::Full);
     let delay = backoff.delays_seeded(seed).nth(index).unwrap();
@@ -187,8 +186,8 @@ fn calls_in_all_threads_draw_independent_delays() {
     let pairs = threads
         .windows(2)
         .flat_map(|two| two[0].iter().copied().zip(two[1].iter().copied()));
-    // These draws have no seed, so they get a margin: together the two checks
-    // raise a false alarm in one run of ten million.
+    // These draws have no seed, so the limits have a margin. Together the two checks raise
+    // a false alarm in one run of ten million.
     assert!(chi_square(&pairs.collect::<Vec<_>>()) < CHI_SQUARE * 1.2);
     assert!(distance_from_uniform(threads.concat()) < KOLMOGOROV_SMIRNOV * 1.2);
 }

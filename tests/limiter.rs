@@ -1,4 +1,4 @@
-//! Limiters: each attempt asks for permission first and is recorded at its end.
+//! Limiters: each attempt asks for permission before it starts and is recorded at its end.
 #![expect(
     clippy::float_cmp,
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ const fn s(seconds: u64) -> Duration {
 }
 
 #[test]
-fn rates_equal_the_test_vectors() {
+fn rates_match_the_test_vectors() {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("data/aws-adaptive.json")).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
@@ -72,7 +72,7 @@ fn a_limited_client_is_admitted_at_its_rate() {
 }
 
 #[test]
-fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
+fn a_clock_that_jumps_and_returns_does_not_block_other_calls() {
     const YEAR: u64 = 31_536_000;
     let limiter = AdaptiveLimiter::new();
     limiter.record(s(10), true);
@@ -81,7 +81,7 @@ fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
     assert_eq!(limiter.acquire(s(10)), Err(s(2)));
     assert_eq!(limiter.acquire(s(11)), Err(s(1)));
     assert_eq!(limiter.acquire(s(12)), Ok(()));
-    // The same while the attempts of that call are recorded.
+    // The same holds while the attempts of that call are recorded.
     limiter.record(s(YEAR), true);
     limiter.record(s(YEAR), false);
     for half in 26..50_u32 {
@@ -92,7 +92,7 @@ fn a_clock_that_jumps_and_returns_blocks_no_other_call() {
 }
 
 #[test]
-fn a_first_call_in_the_far_future_stops_no_clock() {
+fn a_first_call_in_the_far_future_does_not_block_later_calls() {
     let limiter = AdaptiveLimiter::new();
     limiter.record(s(1_000_000), true);
     assert_eq!(limiter.acquire(s(7)), Err(s(2)));
@@ -133,7 +133,7 @@ fn clones_share_one_rate() {
 }
 
 #[test]
-fn no_time_panics() {
+fn no_time_makes_the_limiter_panic() {
     let limiter = AdaptiveLimiter::new();
     for now in [Duration::MAX, Duration::ZERO, s(1), Duration::MAX] {
         limiter.record(now, true);
@@ -143,7 +143,7 @@ fn no_time_panics() {
     assert!(limiter.fill_rate().is_finite() && limiter.measured_rate().is_finite());
 }
 
-/// Refuses every first request of two, and logs all calls.
+/// A limiter that refuses every second request, beginning with the first. It logs all calls.
 #[derive(Clone, Debug, Default)]
 struct Alternating(Arc<Mutex<Vec<String>>>);
 
@@ -165,7 +165,7 @@ impl Limiter for Alternating {
     }
 }
 
-/// Records each wait: whether it was a limiter's, and its seconds.
+/// An observer that records each wait: true for a wait of the limiter, and its seconds.
 #[derive(Clone, Debug, Default)]
 struct Waits(Arc<Mutex<Vec<(bool, u64)>>>);
 

@@ -64,7 +64,7 @@ fn a_script_repeats_its_last_result() {
 }
 
 #[test]
-fn a_blocking_call_without_delays_yields_and_goes_on() {
+fn a_blocking_call_without_delays_completes() {
     let script = Script::new([Err("down")], Ok(3));
     let policy = RetryPolicy::new(Backoff::none());
     assert_eq!(policy.retry_blocking(|_| script.call()).call(), Ok(3));

@@ -1,4 +1,4 @@
-//! Error bodies that can be looked at and still be read: `buffer_error`.
+//! `buffer_error`, which reads an error body without consuming it.
 
 use std::fmt;
 use std::future::Future;
@@ -11,16 +11,35 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 /// A body whose beginning can be read without consuming it.
+///
+/// [`AwsClassifier`](crate::aws::AwsClassifier) reads the error code through this trait. It
+/// is implemented for bodies in memory and for [`Buffered`]. Implement it for your own body
+/// type if the client already holds the bytes.
+///
+/// ```
+/// use reattempt::aws::PeekBody;
+///
+/// struct Text(String);
+///
+/// impl PeekBody for Text {
+///     fn peek(&self) -> &[u8] {
+///         self.0.as_bytes()
+///     }
+/// }
+///
+/// let body = Text("{}".to_owned());
+/// assert_eq!((body.peek(), body.is_whole()), (&b"{}"[..], true));
+/// ```
 pub trait PeekBody {
-    /// Returns the beginning of the body: all that can be read without waiting.
+    /// Returns the beginning of the body, as far as it can be read without waiting.
     fn peek(&self) -> &[u8];
 
-    /// Returns true if that is the whole body.
+    /// Returns true if [`peek`](Self::peek) returns the whole body. The default is true.
     fn is_whole(&self) -> bool {
         true
     }
 
-    /// Returns true if the body failed while it was read.
+    /// Returns true if the body failed while it was read. The default is false.
     fn is_broken(&self) -> bool {
         false
     }
@@ -79,17 +98,17 @@ impl PeekBody for () {
 /// Reads the body of an error response into memory, up to `limit` bytes, so that a
 /// classifier can find the error code in it.
 ///
-/// The body of any other response is not read. Nothing is lost: the returned body yields
-/// every byte, first what was read, then the rest of a body that is longer than the limit.
-/// At most `limit` bytes and one more frame are kept.
+/// The body of any other response is not read. The returned body yields every byte: first
+/// the bytes that were read, then the rest of the body. At most `limit` bytes and one more
+/// frame are kept in memory.
 ///
-/// An error inside a 200, which a few S3 operations send (`CopyObject`, `UploadPartCopy`,
-/// `CompleteMultipartUpload`), is not found this way. For those, read the whole body in the
-/// operation.
+/// A few S3 operations (`CopyObject`, `UploadPartCopy`, `CompleteMultipartUpload`) may send
+/// an error inside a 200, which this function does not read. Read the whole body of such a
+/// response in the operation.
 ///
 /// # Errors
 ///
-/// Returns the body's error if the body fails while it is read: a failed attempt.
+/// Returns the error of the body if it fails while it is read. The attempt has then failed.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -124,8 +143,8 @@ pub async fn buffer_error<B: Body>(
     }
 }
 
-/// The future behind [`buffer_error`]. A body that fails meanwhile is not its
-/// failure: the body that comes back fails at the same place.
+/// The future behind [`buffer_error`]. It never fails: if the body fails while it is read,
+/// the returned body yields that error after the bytes before it.
 #[must_use = "futures do nothing unless awaited"]
 pub(crate) enum BufferError<B> {
     Untouched(Response<B>),
@@ -140,7 +159,7 @@ pub(crate) struct Reading<B> {
     limit: usize,
 }
 
-// The body of an untouched response is only moved, never polled in here.
+// The body of an untouched response is moved but never polled here.
 impl<B> Unpin for BufferError<B> {}
 
 impl<B: Body> BufferError<B> {
@@ -183,13 +202,13 @@ impl<B: Body> Future for BufferError<B> {
                 };
                 Poll::Ready(head.map(|()| Buffered { kept, rest }))
             }
-            // Polled after its end, which no executor does.
+            // Executors do not poll a future again after it was ready.
             Self::Done => Poll::Pending,
         }
     }
 }
 
-/// How far a body was read.
+/// The reason why reading a body stopped.
 enum Seen<E> {
     End(Option<HeaderMap>),
     Failure(E),
@@ -221,7 +240,7 @@ impl<B: Body> Reading<B> {
         if self.kept.is_empty() {
             self.kept = data;
         } else {
-            // Without a copy of what is kept, which nobody shares yet.
+            // The kept bytes are not shared yet, so this does not copy them.
             let mut kept = BytesMut::from(std::mem::take(&mut self.kept));
             kept.extend_from_slice(&data);
             self.kept = kept.freeze();
@@ -230,13 +249,15 @@ impl<B: Body> Reading<B> {
 }
 
 pin_project! {
-    /// A body of which [`buffer_error`] has read the beginning, if it was an
-    /// error's. It yields all of it.
+    /// The body that [`buffer_error`] returns. It yields every byte of the original body.
+    ///
+    /// For an error response, [`peek`](PeekBody::peek) returns the bytes that were read. For
+    /// any other response it returns nothing.
     pub struct Buffered<B>
     where
         B: Body,
     {
-        // Read, and not yielded yet.
+        // Bytes that were read and not yielded yet.
         kept: Bytes,
         #[pin]
         rest: Rest<B>,
@@ -323,7 +344,7 @@ impl<B: Body> Body for Buffered<B> {
         };
         let kept = u64::try_from(self.kept.len()).unwrap_or(u64::MAX);
         let mut hint = SizeHint::new();
-        // The upper bound first: it may not fall below the lower one.
+        // Set the upper bound first, because it may not be below the lower one.
         if let Some(upper) = rest.upper() {
             hint.set_upper(upper.saturating_add(kept));
         }

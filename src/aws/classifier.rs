@@ -1,4 +1,4 @@
-//! `AwsClassifier`: the error code first, then the status.
+//! `AwsClassifier`, which checks the error code first, then the status.
 
 use std::time::Duration;
 
@@ -15,8 +15,9 @@ use crate::http::{
     BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
 };
 
-/// Classifies responses of AWS services. The table is on the page of the
-/// [module](crate::aws).
+/// Classifies responses of AWS services by error code and status.
+///
+/// The [module](crate::aws) documentation has the table of verdicts.
 ///
 /// The response's body must be readable without waiting ([`PeekBody`]): read it in the
 /// operation, or use [`buffer_error`](crate::aws::buffer_error). Transport errors get the
@@ -49,7 +50,18 @@ impl Default for AwsClassifier {
 }
 
 impl AwsClassifier {
-    /// Creates a classifier with the verdicts of the table.
+    /// Returns a classifier with the verdicts of the table.
+    ///
+    /// It has no overrides, and it looks for errors inside a 200.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new();
+    /// let verdict = judge.judge_parts(StatusCode::NOT_FOUND, &HeaderMap::new(), b"");
+    /// assert_eq!(verdict, Verdict::Permanent);
+    /// ```
     pub const fn new() -> Self {
         Self {
             http: HttpClassifier::new(),
@@ -61,11 +73,22 @@ impl AwsClassifier {
 }
 
 impl<X> AwsClassifier<X> {
-    /// Retries what AWS's SDKs retry beyond the table, as transient: the codes
-    /// `RequestTimeout`, `RequestTimeoutException` and `IDPCommunicationError`.
+    /// Retries the three codes that AWS's SDKs retry beyond the table: `RequestTimeout`,
+    /// `RequestTimeoutException` and `IDPCommunicationError`.
     ///
-    /// A later `retry_code` or `never_code` overrides this. `never_retry(status)` always
-    /// overrides it.
+    /// They are retried as [`ErrorKind::Transient`]. By default they are permanent. A later
+    /// `retry_code` or `never_code` overrides this. `never_retry(status)` always overrides
+    /// it.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{ErrorKind, Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().like_sdk();
+    /// let body = b"<Error><Code>RequestTimeout</Code></Error>";
+    /// let verdict = judge.judge_parts(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+    /// assert_eq!(verdict, Verdict::retry(ErrorKind::Transient));
+    /// ```
     pub fn like_sdk(mut self) -> Self {
         self.rules.retain(|(ruled, _)| !is_transient(ruled));
         self.is_like_sdk = true;
@@ -74,14 +97,36 @@ impl<X> AwsClassifier<X> {
 
     /// Retries errors with this code, at any status.
     ///
-    /// The last call for a code wins, and takes precedence over rules for a status.
+    /// The last call for a code wins, and takes precedence over rules for a status. Codes
+    /// are compared exactly, case included.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{ErrorKind, Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().retry_code("TooManyUpdates", ErrorKind::Throttling);
+    /// let body = br#"{"__type":"TooManyUpdates"}"#;
+    /// let verdict = judge.judge_parts(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+    /// assert_eq!(verdict, Verdict::retry(ErrorKind::Throttling));
+    /// ```
     pub fn retry_code(self, code: &'static str, kind: ErrorKind) -> Self {
         self.rule(code, Verdict::retry(kind))
     }
 
     /// Never retries errors with this code, at any status.
     ///
-    /// The last call for a code wins, and takes precedence over rules for a status.
+    /// The last call for a code wins, and takes precedence over rules for a status. Codes
+    /// are compared exactly, case included.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().never_code("LimitExceededException");
+    /// let body = br#"{"__type":"LimitExceededException"}"#;
+    /// let verdict = judge.judge_parts(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+    /// assert_eq!(verdict, Verdict::Permanent);
+    /// ```
     pub fn never_code(self, code: &'static str) -> Self {
         self.rule(code, Verdict::Permanent)
     }
@@ -92,28 +137,73 @@ impl<X> AwsClassifier<X> {
         self
     }
 
-    /// Retries responses of this status too; see
-    /// [`HttpClassifier::also_retry`].
+    /// Retries responses with this status too, as [`HttpClassifier::also_retry`] does.
+    ///
+    /// The last call for a status wins. Overrides for a code take precedence.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{ErrorKind, Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().also_retry(StatusCode::CONFLICT);
+    /// let verdict = judge.judge_parts(StatusCode::CONFLICT, &HeaderMap::new(), b"");
+    /// assert_eq!(verdict, Verdict::retry(ErrorKind::Transient));
+    /// ```
     pub fn also_retry(mut self, status: StatusCode) -> Self {
         self.http = self.http.also_retry(status);
         self
     }
 
-    /// Never retries responses of this status, throttling included; see
-    /// [`HttpClassifier::never_retry`].
+    /// Never retries responses with this status, throttling included.
+    ///
+    /// The last call for a status wins. Overrides for a code take precedence.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().never_retry(StatusCode::NOT_IMPLEMENTED);
+    /// let verdict = judge.judge_parts(StatusCode::NOT_IMPLEMENTED, &HeaderMap::new(), b"");
+    /// assert_eq!(verdict, Verdict::Permanent);
+    /// ```
     pub fn never_retry(mut self, status: StatusCode) -> Self {
         self.http = self.http.never_retry(status);
         self
     }
 
     /// Treats every 200 as a success, without reading its body.
+    ///
+    /// By default a 200 with an error inside counts as a 500.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use reattempt::{Verdict, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().never_in_success();
+    /// let body = b"<Error><Code>InternalError</Code></Error>";
+    /// let verdict = judge.judge_parts(StatusCode::OK, &HeaderMap::new(), body);
+    /// assert_eq!(verdict, Verdict::Success);
+    /// ```
     pub const fn never_in_success(mut self) -> Self {
         self.looks_into_success = false;
         self
     }
 
-    /// Classifies transport errors with a closure; see
-    /// [`HttpClassifier::transport`].
+    /// Classifies transport errors with a closure, as [`HttpClassifier::transport`] does.
+    ///
+    /// By default they are classified by their `source()` chain.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use reattempt::{Classify, ErrorKind, Verdict, aws::AwsClassifier};
+    ///
+    /// struct Hangup;
+    ///
+    /// let transient = Verdict::retry(ErrorKind::Transient);
+    /// let judge = AwsClassifier::new().transport(move |_: &Hangup| transient);
+    /// let outcome: Result<&Response<()>, _> = Err(&Hangup);
+    /// assert_eq!(judge.classify(outcome), transient);
+    /// ```
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> AwsClassifier<TransportFn<F>> {
         AwsClassifier {
             http: self.http.transport(judge),
@@ -123,8 +213,20 @@ impl<X> AwsClassifier<X> {
         }
     }
 
-    /// Classifies errors of type `Box<dyn Error + Send + Sync>` by their source
-    /// chain; see [`HttpClassifier::boxed`].
+    /// Classifies errors of type `Box<dyn Error + Send + Sync>` by their `source()` chain,
+    /// as [`HttpClassifier::boxed`] does.
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use std::io;
+    /// use http::Response;
+    /// use reattempt::{Classify, aws::AwsClassifier};
+    ///
+    /// let reset: Box<dyn Error + Send + Sync> =
+    ///     io::Error::from(io::ErrorKind::ConnectionReset).into();
+    /// let outcome: Result<&Response<()>, _> = Err(&reset);
+    /// assert!(AwsClassifier::new().boxed().classify(outcome).is_retry());
+    /// ```
     pub fn boxed(self) -> AwsClassifier<BoxedSourceChain> {
         AwsClassifier {
             http: self.http.boxed(),
@@ -150,8 +252,8 @@ impl<X> AwsClassifier<X> {
         self.judge_body(status, headers, Looked::new(body, true))
     }
 
-    /// Returns the delay that a response asks for: `x-amz-retry-after`, or else a hint that
-    /// any HTTP server may send.
+    /// Returns the server hint of a response: `x-amz-retry-after`, or a hint that any HTTP
+    /// server may send.
     pub(crate) fn hint(&self, headers: &HeaderMap) -> Option<Duration> {
         amz_retry_after(headers).or_else(|| self.http.hint(headers))
     }
@@ -191,8 +293,8 @@ impl<X> AwsClassifier<X> {
         has_error.then_some(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Returns the verdict on an error: overrides for its code come first, then throttling
-    /// by its code, then the status.
+    /// Returns the verdict on an error. Overrides for its code come first, then throttling
+    /// codes, then the status.
     pub(crate) fn judge_error(
         &self,
         status: StatusCode,
@@ -211,7 +313,7 @@ impl<X> AwsClassifier<X> {
             return Verdict::retry(ErrorKind::Throttling);
         }
         let verdict = self.http.status(status);
-        // The code may have been in the part that was lost.
+        // The code may have been in the part that did not arrive.
         let is_transient = is_broken || self.is_like_sdk && codes.names().any(is_transient);
         if verdict == Verdict::Permanent && is_transient && !is_ruled_out {
             return Verdict::retry(ErrorKind::Transient);
@@ -229,8 +331,8 @@ fn is_transient(code: &str) -> bool {
     )
 }
 
-/// Returns true if a response is an object of S3, which has one of these headers and may
-/// be any XML document itself.
+/// Returns true if a response is an object of S3, which has one of these headers. The body
+/// of an object may be any XML document.
 fn is_object(headers: &HeaderMap) -> bool {
     headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED)
 }

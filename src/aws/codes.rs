@@ -7,11 +7,12 @@
 /// with a 4xx when they throttle, from the services' published models: EBS
 /// (`ConcurrentLimitExceededException`), Kinesis Video (`ClientLimitExceededException`),
 /// Kinesis Analytics (`ResourceProvisionedThroughputExceededException`), License Manager
-/// (`RateLimitExceededException`), `AppStream` (`RequestLimitExceededException`), KMS by
-/// way of SQS and others (`KMS..`, `Kms..`), `IoT` and Lambda integrations (the rest).
+/// (`RateLimitExceededException`), `AppStream` (`RequestLimitExceededException`), KMS when
+/// SQS or another service calls it (`KMS..`, `Kms..`), `IoT` and Lambda integrations (the
+/// rest).
 ///
 /// Not in the list: `ServiceQuotaExceededException`, `TooManyTagsException` and the other
-/// codes for a quota on resources. No wait raises such a quota.
+/// codes for a quota on resources. Waiting does not raise such a quota.
 pub(crate) fn is_throttling(code: &str) -> bool {
     matches!(
         code,

@@ -5,9 +5,9 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 
-/// An environment variable that does not say how to retry.
+/// An invalid value in an AWS retry environment variable.
 ///
-/// The message names the variable, its value and what it may be.
+/// The message contains the variable, its value and the allowed values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigError {
     variable: &'static str,
@@ -29,20 +29,21 @@ impl fmt::Display for ConfigError {
 impl Error for ConfigError {}
 
 impl ConfigError {
-    /// The name of the variable.
+    /// Returns the name of the variable.
     #[must_use]
     pub const fn variable(&self) -> &'static str {
         self.variable
     }
 
-    /// Its value, with replacement characters where it is no Unicode.
+    /// Returns the value of the variable, with replacement characters if it is not valid
+    /// Unicode.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
     }
 }
 
-/// How to retry, as far as it is said.
+/// The settings of the environment. The default is that of an empty environment.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Config {
     pub(crate) is_adaptive: bool,
@@ -71,7 +72,7 @@ impl Config {
             "AWS_MAX_ATTEMPTS",
             "a whole number of at least 1",
             |max| {
-                // Saturates: more attempts than can be counted are no bound.
+                // A number above `u32::MAX` counts as `u32::MAX`.
                 config.max_attempts = match max.parse::<u128>() {
                     Ok(0) | Err(_) => return false,
                     Ok(max) => Some(u32::try_from(max).unwrap_or(u32::MAX)),
@@ -83,7 +84,8 @@ impl Config {
     }
 }
 
-/// Gives the trimmed value of a variable to `accept`, where there is one.
+/// Calls `accept` with the trimmed value of a variable, if it is set. Returns an error if
+/// `accept` returns false.
 fn set(
     read: impl Fn(&'static str) -> Option<OsString>,
     variable: &'static str,
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_are_read_in_any_case_and_trimmed() {
+    fn variables_are_trimmed_and_case_insensitive() {
         for (mode, is_adaptive) in [
             (None, false),
             (Some("standard"), false),
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_variable_the_value_and_the_choices() {
+    fn an_error_contains_the_variable_its_value_and_the_choices() {
         let message = |mode, max| config(mode, max).unwrap_err().to_string();
         assert_eq!(
             message(Some("legacy"), None),

@@ -1,4 +1,4 @@
-//! `error_code`: the place of the error code in each of AWS's protocols.
+//! `error_code`, which finds the error code in each of AWS's protocols.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,9 @@ use super::codes::is_throttling;
 
 /// Returns the error code of an AWS error response: `ThrottlingException`, `SlowDown`,
 /// `NoSuchKey` and so on.
+///
+/// Use this if you classify responses yourself. [`AwsClassifier`](crate::aws::AwsClassifier)
+/// and [`ServiceError`](crate::aws::ServiceError) call it for you.
 ///
 /// | protocol | place of the code |
 /// | --- | --- |
@@ -25,8 +28,7 @@ use super::codes::is_throttling;
 /// (`:http://..`) are removed. Only top-level members count: a nested `code` or `__type` is
 /// data. At most 64 KiB of the body are read.
 ///
-/// Returns `None` if there is no code: for an empty body, for a proxy's HTML and for a
-/// malformed body.
+/// Returns `None` if the body does not contain a code, is empty or is malformed.
 ///
 /// ```
 /// use http::HeaderMap;
@@ -48,6 +50,7 @@ pub fn error_code<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<Cow<'a, 
 pub(crate) struct Codes<'a> {
     /// The name for clients of the older query protocol.
     query: Text<'a>,
+    /// The service's own name.
     own: Text<'a>,
 }
 
@@ -56,7 +59,7 @@ impl<'a> Codes<'a> {
     pub(crate) fn new(headers: &'a HeaderMap, body: &mut Found<'a>) -> Self {
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let query = header("x-amzn-query-error").and_then(|value| {
-            // Exactly two parts.
+            // Ignore a value that does not have exactly two parts.
             let (code, fault) = value.split_once(';')?;
             (!fault.contains(';')).then(|| sanitized(Cow::Borrowed(code)))?
         });

@@ -1,5 +1,5 @@
-//! AWS's own headers: the retry hint of a response, and what its SDKs send with
-//! each attempt.
+//! AWS's own headers: the server hint of a response, and the headers that AWS's SDKs send
+//! with each attempt.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::attempt::Attempt;
 use crate::jitter;
 
-/// Returns the delay of the header `x-amz-retry-after`, which holds whole milliseconds.
+/// Returns the value of the header `x-amz-retry-after`, in whole milliseconds. Returns
+/// `None` for any other value.
 pub(crate) fn amz_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get("x-amz-retry-after")?.to_str().ok()?;
     let value = value.trim_ascii();
@@ -21,13 +22,16 @@ pub(crate) fn amz_retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a date in a header means something only by the wall clock"
+    reason = "a date in a header is relative to the wall clock"
 )]
 fn wall_clock() -> SystemTime {
     SystemTime::now()
 }
 
-/// Names one call, the same on all its attempts: a random UUID (version 4).
+/// The id of one call: a random UUID (version 4).
+///
+/// Make one per call and pass it to [`sdk_headers`] for every attempt, so that all attempts
+/// of the call have the same id.
 ///
 /// ```
 /// use reattempt::aws::InvocationId;
@@ -39,9 +43,12 @@ fn wall_clock() -> SystemTime {
 pub struct InvocationId(u128);
 
 impl InvocationId {
-    /// Draws an id.
+    /// Returns a new random id.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "no two are equal")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "every id is different, so none is a default"
+    )]
     pub fn new() -> Self {
         // RFC 9562, section 5.4: the version in bits 48 to 51, the variant 10 in
         // bits 64 and 65.
@@ -73,11 +80,14 @@ impl fmt::Debug for InvocationId {
     }
 }
 
-/// The headers that AWS's SDKs send with each attempt: `amz-sdk-invocation-id`,
-/// and `amz-sdk-request` with the attempt's number, the bound on attempts and,
-/// under `max_elapsed`, the moment until which the call goes on.
+/// Returns the two headers that AWS's SDKs send with each attempt.
 ///
-/// Both are signed, which is one more reason to sign each attempt anew.
+/// - `amz-sdk-invocation-id` is the id of the call.
+/// - `amz-sdk-request` contains the number of the attempt and `max_attempts`. If the call
+///   has a `max_elapsed`, it also contains the date at which that ends.
+///
+/// Add the headers before you sign the request: the signature covers both. The second one
+/// differs between attempts, so each attempt needs its own signature.
 ///
 /// ```
 /// use reattempt::aws::{InvocationId, sdk_headers, standard};
@@ -103,15 +113,16 @@ pub fn sdk_headers(id: &InvocationId, attempt: &Attempt) -> [(HeaderName, Header
         ("amz-sdk-request", request),
     ]
     .map(|(name, value)| {
-        // Letters, digits and a few signs: always a value.
+        // The text is ASCII letters, digits and punctuation, so this never fails.
         let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
         (HeaderName::from_static(name), value)
     })
 }
 
-/// The moment `left` after `now`, as in `20190601T000011Z`.
+/// Returns the date `left` after `now`, such as `20190601T000011Z`. Returns `None` for a
+/// date after the year 9999.
 fn ttl(now: SystemTime, left: Duration) -> Option<String> {
-    /// The first moment that an HTTP date cannot tell, in the year 10000.
+    /// The beginning of the year 10000, which an HTTP date cannot represent.
     const TOO_LATE: u64 = 253_402_300_800;
     let end = now
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -121,7 +132,7 @@ fn ttl(now: SystemTime, left: Duration) -> Option<String> {
         return None;
     }
     let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH.checked_add(end)?);
-    // As in `Sat, 01 Jun 2019 00:00:11 GMT`.
+    // An HTTP date looks like `Sat, 01 Jun 2019 00:00:11 GMT`.
     let mut parts = date.split(' ').skip(1);
     let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let month = match month {

@@ -1,4 +1,4 @@
-//! `BufferErrorLayer`: error bodies that a retry layer above can look into.
+//! `BufferErrorLayer`, which reads error bodies so that a retry layer can classify them.
 
 use std::fmt;
 use std::future::Future;
@@ -13,14 +13,16 @@ use tower_service::Service;
 
 use super::buffer::{BufferError, Buffered};
 
-/// Makes the bodies of error responses ready to be looked into, as
-/// [`buffer_error`](crate::aws::buffer_error) does; for a place right below
-/// [`RetryLayer`](crate::tower::RetryLayer).
+/// A layer that reads the bodies of error responses, as
+/// [`buffer_error`](crate::aws::buffer_error) does, so that
+/// [`RetryLayer`](crate::tower::RetryLayer) can classify them.
 ///
-/// A body that fails while it is read fails the attempt:
-/// [`AwsClassifier`](crate::aws::AwsClassifier) takes it for a transient error,
-/// where neither the status nor what was read says otherwise, and who reads the
-/// body gets its error.
+/// Add it directly below the `RetryLayer`. The body of a success is not read.
+///
+/// If a body fails while it is read, the attempt has failed.
+/// [`AwsClassifier`](crate::aws::AwsClassifier) classifies it by its status and the bytes
+/// that were read, but as transient instead of permanent. If it is not retried, the caller
+/// receives the response, and reading its body returns the error.
 ///
 /// ```
 /// use http::{Request, Response, StatusCode};
@@ -52,7 +54,10 @@ pub struct BufferErrorLayer {
 }
 
 impl BufferErrorLayer {
-    /// Reads up to `limit` bytes of an error's body; what is longer streams on.
+    /// Returns a layer that reads at most `limit` bytes of an error body and one more frame.
+    ///
+    /// The rest of a longer body is streamed. A limit of 64 KiB is enough for
+    /// [`AwsClassifier`](crate::aws::AwsClassifier), which reads no further.
     pub const fn new(limit: usize) -> Self {
         Self { limit }
     }
@@ -69,8 +74,7 @@ impl<S> Layer<S> for BufferErrorLayer {
     }
 }
 
-/// A service whose error bodies can be looked into; made by
-/// [`BufferErrorLayer`].
+/// The service that [`BufferErrorLayer`] returns. It reads the bodies of error responses.
 #[derive(Clone, Copy, Debug)]
 pub struct BufferErrorService<S> {
     service: S,
@@ -105,7 +109,7 @@ pin_project! {
     pub struct BufferErrorFuture<F, B> {
         #[pin]
         response: F,
-        // Once the response is there.
+        // Some after the response has arrived.
         buffer: Option<BufferError<B>>,
         limit: usize,
     }

@@ -1,5 +1,5 @@
-//! Calls AWS without its SDK: recognises throttling in every wire format, and retries as
-//! the SDKs do.
+//! Retries for calls to AWS without its SDK. Throttling is recognised in every wire
+//! format, and the presets retry as AWS's SDKs do.
 //!
 //! ```
 //! use http::Response;
@@ -33,8 +33,8 @@
 //!
 //! A SigV4 signature carries a date and is valid for about five minutes. Build and sign
 //! the request inside the operation. It is called after the wait, so the date is fresh.
-//! [`sdk_headers`] with one [`InvocationId`] per call are the headers with which AWS's SDKs
-//! announce their retries. They are signed too.
+//! AWS's SDKs announce their retries in two headers. [`sdk_headers`] returns them. Use one
+//! [`InvocationId`] per call, and sign the headers too.
 //!
 //! # What is retried
 //!
@@ -56,14 +56,15 @@
 //! `TooManyRequestsException`, `KMSThrottlingException` and so on.
 //!
 //! `LimitExceededException` is on AWS's list, although most services use it for a quota
-//! that no wait raises. Use `.never_code("LimitExceededException")` there.
+//! that waiting does not raise. Use `.never_code("LimitExceededException")` for these
+//! services.
 //! [`AwsClassifier::like_sdk`] adds the three codes that AWS's SDKs retry beyond this
 //! table: `RequestTimeout`, `RequestTimeoutException` and `IDPCommunicationError`.
 //!
-//! With an expired token (`ExpiredToken`, `ExpiredTokenException`), or a 401 of the instance
-//! metadata service, fetch new credentials and make a new call. With a wrong clock
-//! (`RequestTimeTooSkewed`, `SignatureDoesNotMatch`), correct it. The same request would
-//! fail again, so neither is retried.
+//! If a token has expired (`ExpiredToken`, `ExpiredTokenException`, or a 401 of the instance
+//! metadata service), fetch new credentials and make a new call. If the clock is wrong
+//! (`RequestTimeTooSkewed`, `SignatureDoesNotMatch`), correct it. Neither error is retried,
+//! because the same request would fail again.
 //!
 //! # Permanent, although the message says "try again"
 //!
@@ -98,19 +99,21 @@
 //!   the Content-Type is XML or absent. An empty body is a success.
 //!
 //! A response with `ETag` or `Last-Modified` is an object and always a success. Read the
-//! whole body of these three operations in the operation: [`buffer_error`] does not read the
-//! body of a 200. [`AwsClassifier::never_in_success`] switches this off.
+//! whole body in the operation if you call one of these three: [`buffer_error`] does not
+//! read the body of a 200. [`AwsClassifier::never_in_success`] turns the check off.
 //!
-//! Batch calls fail in part inside a 200 (DynamoDB's `UnprocessedItems`, Kinesis'
-//! `FailedRecordCount`, SQS' `Failed`). Send the failed part again in a
-//! [`RetryLoop`](crate::RetryLoop), as the example `dynamodb_batch` does. Exceptions inside
-//! an event stream are not seen either: they arrive after the response was accepted.
+//! The classifier does not detect a batch call that fails in part inside a 200 (DynamoDB's
+//! `UnprocessedItems`, Kinesis' `FailedRecordCount`, SQS' `Failed`). Send the failed part
+//! again in a [`RetryLoop`](crate::RetryLoop), as the example `dynamodb_batch` does. Nor
+//! does it detect an exception inside an event stream, which arrives after the response was
+//! accepted.
 //!
 //! # Compressed bodies
 //!
-//! A body with a Content-Encoding shows no code, so a throttled request looks like any other
-//! 400. Do not send Accept-Encoding, or decompress below the retry: inside the operation, or
-//! in a tower layer under `BufferErrorLayer`.
+//! The classifier cannot find the code in a body with a Content-Encoding, so a throttled
+//! request looks like any other 400. Do not send Accept-Encoding, or decompress before the
+//! classifier reads the body: inside the operation, or in a tower layer under
+//! `BufferErrorLayer`.
 //!
 //! # Servers that are not AWS
 //!
@@ -118,19 +121,19 @@
 //! | --- | --- | --- |
 //! | `MinIO`, Alibaba's OSS, Wasabi | 503 `SlowDown`, `ServiceUnavailable` or their own code under overload | 503 is retried as a server error; `.retry_code("ServiceUnavailable", ErrorKind::Throttling)` gives it the longer backoff and the lower cost |
 //! | Alibaba Cloud | 400 with `Throttling.User`, `Throttling.Api` | `.retry_code("Throttling.User", ErrorKind::Throttling)` for each code |
-//! | Tencent Cloud | 200 with `Response.Error.Code` `RequestLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn), which sees the decoded answer |
+//! | Tencent Cloud | 200 with `Response.Error.Code` `RequestLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn), which receives the decoded answer |
 //! | Google, GitHub | 403 with a reason such as `rateLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn): a 403 without that reason is permanent |
 //!
-//! # The budget and who shares it
+//! # Share the budget
 //!
 //! [`standard`], [`dynamodb`], [`adaptive`] and [`from_env`] each make a
 //! [`RetryBudget`](crate::RetryBudget) of 500 tokens. Keep one policy per client of a service
 //! in a region, and clone it: calls that fail together should share one budget. While calls
-//! succeed, the budget is full and free. In an outage it pays for about 35 retries. Then each
-//! call fails after its first attempt, with
-//! [`OutOfBudget`](crate::StopReason::OutOfBudget), until successes fill it again. This is the
-//! client's own limit, not the service's. A policy that is made for each call has a full
-//! budget each time, which limits nothing.
+//! succeed, the budget stays full. In an outage it pays for about 35 retries. After that,
+//! each call fails after its first attempt with
+//! [`OutOfBudget`](crate::StopReason::OutOfBudget), until successes fill the budget again.
+//! This is a limit of the client, not of the service. Do not make a policy for each call:
+//! each would have a full budget, and nothing would be limited.
 //!
 //! # Server hints
 //!
@@ -155,9 +158,10 @@
 //!
 //! # Long polling
 //!
-//! SQS `ReceiveMessage`, SWF `PollForActivityTask` and similar calls run in endless loops,
-//! which would spin while the budget is empty. Use
-//! [`long_polling`](crate::call::Call::long_polling) on each call.
+//! Programs call SQS `ReceiveMessage`, SWF `PollForActivityTask` and similar operations in an
+//! endless loop. While the budget is empty, such a loop would run without a pause. Use
+//! [`long_polling`](crate::call::Call::long_polling) on each call: it then waits before it
+//! fails.
 
 mod body;
 mod buffer;

@@ -9,18 +9,22 @@ use crate::budget::RetryBudget;
 use crate::limiter::AdaptiveLimiter;
 use crate::policy::{RetryPolicy, ServerHint};
 
-/// The tokens of AWS's retry quota.
+/// The capacity of AWS's retry quota.
 const CAPACITY: u32 = 500;
-/// By how much a server may lengthen a delay.
+/// The most that a server hint may add to a delay.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// AWS's standard retry mode, Retry behavior 2.1: 3 attempts; 50 ms doubling, or
-/// 1 s doubling after a throttling, up to 20 s, with full jitter; a budget of
-/// 500 tokens, of which a retry costs 14, or 5 after a throttling; a server's
-/// hint lengthens a delay by 5 s at most.
+/// Returns a policy for AWS's standard retry mode (Retry behavior 2.1).
 ///
-/// Each call of this function makes a budget of its own. Make one policy for
-/// each client and clone it: clones share the budget.
+/// - At most 3 attempts.
+/// - Delays of 50 ms, doubling up to 20 s, with full jitter. After throttling they start at
+///   1 s.
+/// - A budget of 500 tokens. A retry costs 14 tokens, or 5 after throttling.
+/// - A server hint adds at most 5 s to a delay.
+/// - Every method is retried, POST and PATCH included.
+///
+/// Each call of this function makes a new budget. Make one policy per client and clone it:
+/// clones share the budget.
 ///
 /// ```
 /// use http::Response;
@@ -40,30 +44,59 @@ pub fn standard() -> RetryPolicy<AwsClassifier> {
         .classify(AwsClassifier::new())
 }
 
-/// [`standard`] with what AWS's SDKs have for DynamoDB and DynamoDB Streams: 4
-/// attempts, and 25 ms doubling where there was no throttling.
+/// Returns the policy of AWS's SDKs for DynamoDB and DynamoDB Streams.
+///
+/// It differs from [`standard`] in two settings: at most 4 attempts, and delays that start
+/// at 25 ms unless the error is throttling. Each call of this function makes a new budget.
+///
+/// ```
+/// let policy = reattempt::aws::dynamodb();
+/// let attempt = policy.start_at(std::time::Duration::ZERO).attempt();
+/// assert_eq!(attempt.max_attempts(), Some(4));
+/// ```
 pub fn dynamodb() -> RetryPolicy<AwsClassifier> {
     standard()
         .backoff(Backoff::exponential(Duration::from_millis(25)))
         .max_attempts(4)
 }
 
-/// AWS's adaptive retry mode: [`standard`] with an [`AdaptiveLimiter`] of its
-/// own, which delays first attempts too once the service throttles.
+/// Returns a policy for AWS's adaptive retry mode: [`standard`] with an
+/// [`AdaptiveLimiter`].
 ///
-/// One policy for each resource that throttles by itself: a limiter shared with
-/// other resources slows them down without need.
+/// After the first throttling, the limiter delays first attempts too. Make one policy per
+/// resource that has its own limit. If several resources share a limiter, one throttled
+/// resource slows down the others. Each call of this function makes a new budget and a new
+/// limiter.
+///
+/// ```
+/// use http::Response;
+///
+/// # fn send() -> std::io::Result<Response<Vec<u8>>> { Ok(Response::new(Vec::new())) }
+/// let policy = reattempt::aws::adaptive();
+/// let response = policy.retry_blocking(|_| send()).call()?;
+/// assert_eq!(response.status(), 200);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn adaptive() -> RetryPolicy<AwsClassifier> {
     standard().limiter(AdaptiveLimiter::new())
 }
 
-/// What the environment asks for, as AWS's SDKs read it: `AWS_RETRY_MODE`
-/// (`standard`, the default, or `adaptive`, in any case) and `AWS_MAX_ATTEMPTS`
-/// (a whole number from 1).
+/// Returns the policy that AWS's environment variables select.
+///
+/// - `AWS_RETRY_MODE` is `standard` or `adaptive`, in upper or lower case. The default is
+///   `standard`.
+/// - `AWS_MAX_ATTEMPTS` is a whole number of at least 1. The default is 3.
 ///
 /// # Errors
 ///
-/// A variable with another value, the old `legacy` mode included.
+/// Returns an error if a variable has any other value. The old mode `legacy` is an error
+/// too.
+///
+/// ```
+/// let policy = reattempt::aws::from_env()?;
+/// # let _ = policy;
+/// # Ok::<(), reattempt::aws::ConfigError>(())
+/// ```
 pub fn from_env() -> Result<RetryPolicy<AwsClassifier>, ConfigError> {
     let config = Config::from_env()?;
     let policy = if config.is_adaptive {

@@ -1,4 +1,4 @@
-//! `ServiceError`: an AWS error response as an error.
+//! `ServiceError`, the error of an AWS response.
 
 use std::error::Error;
 use std::fmt;
@@ -12,8 +12,10 @@ use super::error_code::Codes;
 use crate::classify::Verdict;
 use crate::http::hinted;
 
-/// What an AWS service says of a request that failed, for operations that return
-/// their responses' errors as errors.
+/// An error that an AWS service returned in a response.
+///
+/// Use it in an operation that returns error responses as `Err`. It has the verdict of the
+/// response, so the policy does not need the response itself.
 ///
 /// ```
 /// use http::{Response, StatusCode};
@@ -54,16 +56,31 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    /// The error in a response, or `None` where it is a success.
+    /// Returns the error in a response, or `None` if the response is a success.
     ///
-    /// A 200 with an error inside is an error, under the conditions of the
-    /// [module](crate::aws)'s page.
+    /// A 200 with an error inside is an error, under the conditions that the
+    /// [module](crate::aws) lists. The verdict is that of [`AwsClassifier::new`].
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// use reattempt::aws::ServiceError;
+    ///
+    /// let mut response = Response::new("<Error><Code>NoSuchKey</Code></Error>");
+    /// *response.status_mut() = StatusCode::NOT_FOUND;
+    /// let error = ServiceError::from_response(&response).expect("a 404");
+    /// assert_eq!(error.code(), Some("NoSuchKey"));
+    ///
+    /// let success = Response::new("{}");
+    /// assert_eq!(ServiceError::from_response(&success), None);
+    /// ```
     #[must_use]
     pub fn from_response<B: PeekBody>(response: &Response<B>) -> Option<Self> {
         Self::from_response_by(&AwsClassifier::new(), response)
     }
 
     /// Returns the error in a response, with the verdict of your own classifier.
+    ///
+    /// Returns `None` if the classifier does not find an error in the response.
     ///
     /// ```
     /// use http::{Response, StatusCode};
@@ -84,7 +101,7 @@ impl ServiceError {
         let (status, headers) = (response.status(), response.headers());
         let body = Looked::at(response.body());
         let judged_as = judge.error_status(status, headers, body)?;
-        // In two steps: a message that is not text must not hide the code.
+        // Read twice, because a message that is not UTF-8 must not hide the code.
         let codes = Codes::new(headers, &mut body.read(false));
         let verdict = judge.judge_error(judged_as, &codes, body.is_broken);
         let found = body.read(true);
@@ -97,25 +114,25 @@ impl ServiceError {
         })
     }
 
-    /// The status of the response: a 200 too, where the error was inside one.
+    /// Returns the status of the response. It is 200 for an error inside a 200.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The error code, as [`error_code()`](crate::aws::error_code()) finds it.
+    /// Returns the error code, as [`error_code()`](crate::aws::error_code()) does.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// The message for people.
+    /// Returns the message of the service, if there is one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// The id that AWS's support asks for.
+    /// Returns the id of the request, which AWS's support needs to find it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

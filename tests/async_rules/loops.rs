@@ -1,8 +1,9 @@
-//! Loops that the caller writes.
+//! Retry loops.
 
 use super::*;
 
-/// Drives a call by hand, whatever the policy, with what a loop may hold.
+/// Makes a call with a retry loop that holds a buffer across its awaits. It succeeds at the
+/// third attempt.
 async fn by_hand<C>(policy: RetryPolicy<C>) -> Result<u32, String>
 where
     C: Classify<u32, String>,
@@ -68,7 +69,7 @@ async fn a_loop_follows_its_timer() {
         let mut runs = 0;
         let done = loop {
             runs += 1;
-            assert!(runs < 50, "no end");
+            assert!(runs < 50, "the loop does not end");
             session.next_attempt().await;
             if let ControlFlow::Break(done) = session.check(Err::<(), _>(runs)) {
                 break done;
@@ -81,7 +82,7 @@ async fn a_loop_follows_its_timer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_on_tokios_clock_counts_its_first_attempt() {
+async fn the_time_limit_of_a_loop_includes_its_first_attempt() {
     let policy = RetryPolicy::new(Backoff::constant(s(4))).max_elapsed(s(10));
     let mut session = policy.start_with(TokioTimer::new());
     session.next_attempt().await;

@@ -1,5 +1,4 @@
-//! The rules of retrying in virtual time, and the shapes in which people use
-//! the futures.
+//! The rules of retrying in async code, in virtual time.
 #![cfg(feature = "tokio")]
 #![expect(
     clippy::disallowed_methods,
@@ -69,7 +68,7 @@ async fn the_operation_runs_after_the_wait_with_the_time_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_call_stops_where_it_is() {
+async fn a_dropped_call_makes_no_further_attempts() {
     let runs = Cell::new(0);
     let policy = RetryPolicy::new(Backoff::constant(s(10)));
     let call = policy.retry(|_| async {
@@ -93,7 +92,7 @@ async fn a_call_that_is_always_ready_lets_other_tasks_run() {
     };
     tokio::select! {
         biased;
-        _ = endless => panic!("no end to it"),
+        _ = endless => panic!("the call ended"),
         () = others => {}
     }
 }
@@ -163,7 +162,7 @@ async fn settings_of_a_call_replace_those_of_its_policy() {
 }
 
 #[tokio::test]
-async fn polling_until_an_ok_value_is_ready() {
+async fn an_ok_value_that_is_not_ready_is_retried() {
     let states = ["queued", "running", "done"];
     let found = POLICY
         .retry(|attempt| async move {
@@ -180,7 +179,7 @@ async fn polling_until_an_ok_value_is_ready() {
 }
 
 #[tokio::test]
-async fn a_call_continues_after_it_let_other_tasks_run() {
+async fn a_call_continues_after_it_yields() {
     let policy = RetryPolicy::new(Backoff::none()).max_attempts(200);
     let outcome = policy.retry(|_| async { Err::<(), _>("down") }).outcome();
     assert_eq!(outcome.await.attempts, 200);

@@ -1,4 +1,4 @@
-//! The shapes in which people use the futures: spawned, boxed, generic.
+//! Uses of the futures: spawned, boxed, generic, and polled after their end.
 
 use super::*;
 
@@ -6,8 +6,8 @@ const fn is_send<T: Send>(value: T) -> T {
     value
 }
 
-/// Ready when it is polled for the last of so many times, and again if polled
-/// after that. What it holds is counted.
+/// Is ready at the last of `polls` polls, and never after that. `_held` counts the
+/// futures that are not dropped yet.
 struct Countdown {
     polls: u32,
     _held: Rc<()>,
@@ -35,7 +35,7 @@ async fn a_call_can_be_spawned_and_boxed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_send_though_its_outcome_is_not() {
+async fn a_call_is_send_even_if_its_outcome_is_not() {
     let call = POLICY.retry(|_| async { Err::<Rc<u32>, Rc<u32>>(Rc::new(1)) });
     let failed = is_send(async move { call.await.is_err() });
     assert!(tokio::spawn(failed).await.unwrap());
@@ -77,7 +77,7 @@ async fn a_call_can_be_returned_from_a_generic_function() {
 }
 
 #[tokio::test]
-async fn an_async_closure_borrows_its_surroundings() {
+async fn an_async_closure_can_borrow_local_variables() {
     let words = ["a".to_owned(), "b".to_owned()];
     let joined = POLICY
         .retry(async |_| Ok::<_, Failure>(words.concat()))
@@ -92,7 +92,7 @@ fn a_call_that_has_ended_drops_its_attempt_and_stays_idle() {
         let policy = RetryPolicy::new(Backoff::none())
             .max_attempts(2)
             .budget(&budget);
-        // Not full, so that a success shows.
+        // Take tokens, so that a success has an effect on the budget.
         let _ = policy.retry_blocking(|_| Err::<(), _>(())).call();
         let before = budget.available();
         let held = Rc::new(());

@@ -11,7 +11,7 @@ async fn waits_are_served_in_virtual_time() {
         .await;
     assert_eq!((outcome.result, outcome.attempts), (Err("down"), 3));
     assert_eq!(outcome.waited, s(6));
-    // Tokio's timer rounds up to the millisecond.
+    // Tokio's timer rounds up to whole milliseconds.
     assert!((s(6)..s(6) + Duration::from_millis(3)).contains(&start.elapsed()));
 }
 
@@ -52,17 +52,17 @@ async fn an_attempt_is_cut_at_its_limit_or_at_the_time_left() {
 }
 
 #[tokio::test]
-async fn a_running_attempt_is_left_alone_without_a_timeout() {
+async fn a_running_attempt_is_not_cut_without_a_timeout() {
     let timer = ManualTimer::new();
     let result = RetryPolicy::new(Backoff::constant(s(1)))
         .max_elapsed(s(2))
         .retry(|_| async {
             timer.advance(s(100));
-            Ok::<_, Failure>("late but well")
+            Ok::<_, Failure>("late")
         })
         .timer(&timer)
         .await;
-    assert_eq!(result, Ok("late but well"));
+    assert_eq!(result, Ok("late"));
 }
 
 #[tokio::test]
@@ -82,8 +82,8 @@ async fn a_slow_hook_shortens_a_wait_only_for_the_time_limit() {
     }
 }
 
-/// An operation that always has something to do, as an endless download has:
-/// it gives way only when tokio tells it to.
+/// An operation that never waits, such as an endless download. It is pending only if the
+/// task has used up tokio's budget.
 async fn endless() -> Result<(), Failure> {
     loop {
         tokio::task::coop::consume_budget().await;
@@ -92,7 +92,7 @@ async fn endless() -> Result<(), Failure> {
 
 #[tokio::test]
 async fn an_attempt_that_never_waits_is_cut_too() {
-    // On the real clock: a paused one stands still while a task is busy.
+    // Use the real clock, because a paused one does not move while a task is busy.
     let outcome = RetryPolicy::new(Backoff::none())
         .max_attempts(2)
         .retry(|_| endless())
@@ -118,7 +118,7 @@ impl Timer for NoClock {
 }
 
 #[tokio::test]
-async fn no_clock_is_read_if_the_time_does_not_matter() {
+async fn no_clock_is_read_without_a_time_limit_or_a_refill() {
     let budget = RetryBudget::new(100);
     for policy in [
         RetryPolicy::default(),

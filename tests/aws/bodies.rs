@@ -38,8 +38,8 @@ fn every_row_of_the_wire_sample_has_its_code_and_verdict() {
                 (row["code"].as_str(), verdict),
                 "{line}"
             );
-            let told = error.message().is_some_and(|message| !message.is_empty());
-            assert!(told || row["protocol"] == "hand", "{line}");
+            let has_message = error.message().is_some_and(|message| !message.is_empty());
+            assert!(has_message || row["protocol"] == "hand", "{line}");
         }
         *counts.entry(expected.to_owned()).or_insert(0) += 1;
     }
@@ -77,7 +77,7 @@ fn a_code_is_borrowed_from_the_body() {
 }
 
 #[test]
-fn json_reads_the_header_then_code_then_type_at_the_top() {
+fn a_json_code_is_in_the_header_then_code_then_type() {
     let header = [("x-amzn-errortype", "ns#FromHeader:http://x")];
     let body = br#"{"__type":"FromType","code":"FromCode"}"#;
     assert_eq!(code(&header, body).as_deref(), Some("FromHeader"));
@@ -114,7 +114,7 @@ fn json_reads_the_header_then_code_then_type_at_the_top() {
 }
 
 #[test]
-fn xml_reads_the_code_by_its_path() {
+fn an_xml_code_is_found_by_its_path() {
     for (body, expected) in [
         (
             "<ErrorResponse><Error><Code>A</Code></Error></ErrorResponse>",
@@ -170,11 +170,11 @@ fn xml_reads_the_code_by_its_path() {
 }
 
 #[test]
-fn cbor_reads_the_type_of_the_outermost_map() {
+fn a_cbor_code_is_the_type_of_the_outermost_map() {
     let headers = [("smithy-protocol", "rpc-v2-cbor")];
     for (body, expected) in [
         (&b"\xa1\x66__type\x61A"[..], Some("A")),
-        // Of indefinite length, the text in pieces, something nested before it.
+        // A map of indefinite length, with a nested map first and the text in pieces.
         (
             b"\xbf\x61x\x9f\xa1\x66__type\x61B\xff\x66__type\x7f\x61a\x61b\xff\xff",
             Some("ab"),
@@ -259,7 +259,7 @@ fn at_most_64_kib_of_a_body_are_read() {
         Some("SlowDown")
     );
     assert_eq!(code(&[], padded(70_000).as_bytes()), None);
-    // What stands before the bound counts, though the end is out of sight.
+    // A code within the first 64 KiB is read, although the rest of the body is not.
     let long = format!(
         r#"{{"__type":"SlowDown","message":"{}"}}"#,
         "x".repeat(100_000)
@@ -287,18 +287,19 @@ fn a_code_survives_a_cut_after_it() {
         let body = format!(r#"{{"{name}":"ThrottlingException","Message":"{message}"}}"#);
         assert_eq!(judged(400, &[], body), THROTTLING, "{name}");
     }
-    for (body, told) in [
+    for (body, expected) in [
         (r#"{"Code":"A","code":"B"}"#, "B"),
         (r#"{"code":"B","Code":"A"}"#, "B"),
         (r#"{"code":7,"Code":"A"}"#, "A"),
         (r#"{"Code":"A","Code":"C"}"#, "C"),
     ] {
-        assert_eq!(code(&[], body.as_bytes()).as_deref(), Some(told), "{body}");
+        let found = code(&[], body.as_bytes());
+        assert_eq!(found.as_deref(), Some(expected), "{body}");
     }
 }
 
 #[test]
-fn a_member_that_is_passed_over_may_have_any_name() {
+fn a_skipped_member_may_have_any_name() {
     for body in [
         &br#"{"\ud800":1,"__type":"A"}"#[..],
         b"{\"\xff\":1,\"__type\":\"A\"}",
@@ -327,7 +328,7 @@ fn a_message_that_is_not_text_does_not_hide_the_code() {
 
 proptest! {
     #[test]
-    fn no_body_and_no_header_makes_anything_panic(
+    fn no_body_or_header_causes_a_panic(
         status in 100_u16..1000,
         start in proptest::sample::select(vec!["{", "<", "\u{feff}{\"", "", "<Error><Code>"]),
         bytes in proptest::collection::vec(any::<u8>(), 0..200),

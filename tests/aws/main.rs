@@ -1,4 +1,4 @@
-//! AWS: codes in every wire format, verdicts, presets.
+//! The aws module: error codes in every wire format, verdicts and presets.
 #![cfg(feature = "aws")]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test's own data")]
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The preset as it is, but with its jitter at the upper end.
+/// Returns the standard preset without jitter, so that each delay is the largest possible.
 fn pinned(max_attempts: u32, budget: &RetryBudget) -> RetryPolicy<AwsClassifier> {
     let exponential = |base| Backoff::exponential(ms(base)).jitter(Jitter::None);
     aws::standard()
@@ -13,7 +13,7 @@ fn pinned(max_attempts: u32, budget: &RetryBudget) -> RetryPolicy<AwsClassifier>
 }
 
 #[test]
-fn the_standard_mode_follows_the_vectors_step_by_step() {
+fn the_standard_mode_matches_the_test_vectors() {
     let mut steps = 0;
     for case in vectors(include_str!("../data/aws-standard.json"))["cases"]
         .as_array()
@@ -52,8 +52,8 @@ fn the_standard_mode_follows_the_vectors_step_by_step() {
     assert_eq!(steps, 16);
 }
 
-/// The longest of many first, second, third .. delays that a policy draws when
-/// every answer has this status.
+/// Returns the longest delay before each retry in 2,000 calls whose responses all have this
+/// status.
 fn longest(policy: &RetryPolicy<AwsClassifier>, status: u16, retries: usize) -> Vec<Duration> {
     let answer = response(status, &[], ());
     let mut longest = vec![Duration::ZERO; retries];
@@ -72,7 +72,7 @@ fn longest(policy: &RetryPolicy<AwsClassifier>, status: u16, retries: usize) -> 
 }
 
 #[test]
-fn presets_wait_and_count_as_the_sdks_do() {
+fn presets_have_the_delays_and_attempts_of_the_sdks() {
     let near = |found: Vec<Duration>, ceilings: &[u64]| {
         for (found, ceiling) in found.iter().zip(ceilings) {
             assert!(*found <= ms(*ceiling), "{found:?} {ceiling}");
@@ -97,7 +97,7 @@ fn presets_wait_and_count_as_the_sdks_do() {
 fn each_call_of_a_preset_makes_a_budget_and_clones_share_it() {
     let drain = |policy: &RetryPolicy<AwsClassifier>| {
         let answer = response(500, &[], ());
-        // A session that is dropped in its wait returns the tokens, so these are kept.
+        // Keep the sessions: one that is dropped during its wait returns its tokens.
         let mut waiting = Vec::new();
         loop {
             let mut session = policy.start_at(Duration::ZERO);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn throttling_codes_hold_at_any_error_status_and_exactly() {
+fn throttling_codes_are_exact_and_apply_at_any_error_status() {
     for name in [
         "Throttling",
         "ThrottlingException",
@@ -94,7 +94,7 @@ fn an_error_inside_a_200_is_judged_as_a_500() {
         (200, Some("InternalError"))
     );
 
-    // An object that happens to be such a document.
+    // An object may be such a document.
     for header in ["etag", "last-modified"] {
         for body in [error, cut] {
             assert_eq!(
@@ -126,7 +126,7 @@ fn an_error_inside_a_200_is_judged_as_a_500() {
 }
 
 #[test]
-fn overrides_come_before_the_table_and_codes_before_statuses() {
+fn code_overrides_precede_status_overrides_and_the_table() {
     let judge = AwsClassifier::new()
         .never_code("LimitExceededException")
         .retry_code("ConflictException", ErrorKind::Server)
@@ -160,7 +160,7 @@ fn overrides_come_before_the_table_and_codes_before_statuses() {
 }
 
 #[test]
-fn a_hint_is_added_to_retries_and_makes_none() {
+fn a_hint_does_not_make_a_response_retryable() {
     let hint = [("x-amz-retry-after", "1500")];
     assert_eq!(judged(500, &hint, ()), SERVER.after(ms(1_500)));
     assert_eq!(
@@ -175,7 +175,7 @@ fn a_hint_is_added_to_retries_and_makes_none() {
     assert_eq!(judged(200, &hint, ()), Verdict::Success);
 }
 
-/// The beginning of a body that failed on the way.
+/// The beginning of a body that failed while it was read.
 struct Broken(&'static str);
 
 impl PeekBody for Broken {
@@ -193,7 +193,7 @@ impl PeekBody for Broken {
 }
 
 #[test]
-fn a_broken_body_is_a_failed_attempt_unless_overridden() {
+fn a_broken_body_is_retried_unless_overridden() {
     let limit = r#"{"__type":"LimitExceededException","message":"cut"#;
     let judge = AwsClassifier::new();
     let broken = |status, body| response(status, &[("retry-after", "2")], Broken(body));
@@ -208,7 +208,7 @@ fn a_broken_body_is_a_failed_attempt_unless_overridden() {
 }
 
 #[test]
-fn an_own_rule_for_a_status_holds_for_successes_too() {
+fn a_status_override_applies_to_successes_too() {
     let hint = [("retry-after", "7")];
     let also = AwsClassifier::new().also_retry(StatusCode::ACCEPTED);
     let accepted = verdict(&also, &response(202, &hint, ()));
@@ -239,7 +239,7 @@ fn like_sdk_retries_codes_beyond_the_table() {
 }
 
 #[test]
-fn text_that_is_not_markup_is_not_cut_off_xml() {
+fn plain_text_is_not_truncated_xml() {
     assert_eq!(judged(200, &[], "<3 you"), Verdict::Success);
     assert_eq!(judged(200, &[], "< "), Verdict::Success);
     assert_eq!(judged(200, &[], "<Result><Key>a</Key>"), SERVER);
@@ -249,7 +249,7 @@ fn text_that_is_not_markup_is_not_cut_off_xml() {
 }
 
 #[test]
-fn errors_of_the_transport_are_judged_by_their_sources() {
+fn transport_errors_are_judged_by_their_sources() {
     let judge = |error: io::Error| AwsClassifier::new().classify(Err::<&Response<()>, _>(&error));
     assert_eq!(judge(io::ErrorKind::ConnectionReset.into()), TRANSIENT);
     assert_eq!(

@@ -21,7 +21,7 @@ const UNSENT: Verdict = Verdict::retry(ErrorKind::Unsent);
 const SERVER: Verdict = Verdict::retry(ErrorKind::Server);
 const THROTTLING: Verdict = Verdict::retry(ErrorKind::Throttling);
 
-/// The failures below HTTP, with the verdict that every client shares.
+/// The failures below HTTP, with their verdict for every client.
 const CONNECTION: [(Failure, Verdict); 7] = [
     (Failure::Refused, UNSENT),
     (Failure::FailedLookup, UNSENT),
@@ -43,8 +43,8 @@ const STATUSES: [(Failure, Verdict); 3] = [
     (Failure::Status(403), Verdict::Permanent),
 ];
 
-/// The time that an attempt may take. Only the server that never answers is cut soon: a
-/// busy machine may need long for any other failure.
+/// Returns the time limit of an attempt. It is short only for the server that never
+/// responds: on a busy machine, any other failure may take long.
 const fn limit_of(failure: Failure) -> Duration {
     match failure {
         Failure::SlowHead => LIMIT,
@@ -107,7 +107,7 @@ fn by_std(failure: Failure) -> std::io::Result<Vec<u8>> {
     Ok(response)
 }
 
-/// The attempts that 3 at most should make for a verdict.
+/// Returns the attempts and the reason that a call of at most 3 attempts should have.
 const fn expected(verdict: Verdict) -> (u32, StopReason) {
     if verdict.is_retry() {
         (3, StopReason::OutOfAttempts)
@@ -176,7 +176,7 @@ fn std_errors_are_judged_by_their_cause() {
 }
 
 #[test]
-fn a_status_as_an_error_follows_the_overrides() {
+fn overrides_apply_to_status_errors_of_ureq() {
     let (gone, slow) = (http::StatusCode::GONE, http::StatusCode::TOO_MANY_REQUESTS);
     let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
     let agent = ureq::Agent::new_with_defaults();
@@ -187,7 +187,7 @@ fn a_status_as_an_error_follows_the_overrides() {
 }
 
 #[tokio::test]
-async fn an_error_for_status_follows_the_overrides() {
+async fn overrides_apply_to_status_errors_of_reqwest() {
     let (gone, slow) = (http::StatusCode::GONE, http::StatusCode::TOO_MANY_REQUESTS);
     let judge = ErrorClassifier::new().also_retry(gone).never_retry(slow);
     let client = reqwest::Client::new();

@@ -7,7 +7,7 @@ use hyper_util::rt::TokioExecutor;
 use reattempt::http::judge_error;
 use reattempt::{ErrorKind, Verdict};
 
-/// Returns the verdict on a stream that the server resets for this reason.
+/// Returns the verdict on the error of a stream that the server resets for this reason.
 async fn judge_reset(reason: h2::Reason) -> Verdict {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await

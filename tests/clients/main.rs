@@ -1,4 +1,4 @@
-//! The verdict on each failure of each HTTP client, against real sockets.
+//! The verdict on each failure of each HTTP client, over real sockets.
 #![cfg(all(
     feature = "hyper",
     feature = "reqwest",

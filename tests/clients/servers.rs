@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-/// The ways to fail.
+/// The ways in which a server fails.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Failure {
     Refused,
@@ -43,7 +43,7 @@ fn serve(failure: Failure) -> String {
     std::thread::spawn(move || {
         let mut kept = Vec::new();
         for stream in listener.incoming() {
-            // A client may be gone before it was served.
+            // A client may disconnect before the server responds.
             kept.extend(
                 stream
                     .and_then(|stream| fail(stream, failure))
@@ -55,7 +55,7 @@ fn serve(failure: Failure) -> String {
     url
 }
 
-/// Fails one connection. Returns it if it is to stay open.
+/// Fails one connection. Returns the connection if it must stay open.
 fn fail(mut stream: TcpStream, failure: Failure) -> std::io::Result<Option<TcpStream>> {
     let mut request = [0; 4096];
     if failure == Failure::ResetBeforeHead {

@@ -1,4 +1,4 @@
-//! How often the operation runs, and what becomes of its outcomes.
+//! The number of attempts, and the handling of their outcomes.
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn success_and_permanent_do_not_run_the_operation_again() {
 
 #[test]
 fn the_last_outcome_is_returned_unchanged() {
-    // Neither Clone, Debug nor anything else.
+    // A type that implements no trait.
     struct Opaque(u32);
     let result = RetryPolicy::new(Backoff::none())
         .retry_blocking(|attempt| Err::<Opaque, Opaque>(Opaque(attempt.number())))

@@ -36,7 +36,7 @@ fn a_server_hint_is_ignored_honoured_or_bounded() {
 }
 
 #[test]
-fn clients_with_the_same_second_as_hint_spread_out() {
+fn clients_with_the_same_hint_spread_out() {
     let verdict = Verdict::retry(ErrorKind::Throttling).after(s(30));
     let policy = always(RetryPolicy::new(Backoff::exponential(s(8))), verdict);
     let delays: std::collections::HashSet<Duration> = (0..1_000)
@@ -61,14 +61,14 @@ fn the_spread_of_a_hint_is_at_most_half_and_seeded() {
             Decision::Stop(reason) => unreachable!("{reason}"),
         }
     };
-    // Ceiling 20 s, half of the hint 15 s: the smaller one bounds the spread.
+    // The ceiling is 20 s and half of the hint is 15 s. The smaller one limits the spread.
     let delays: Vec<_> = (0..2_000)
         .map(|seed| hinted(RetryPolicy::new(backoff).seed(seed)))
         .collect();
     let longest = delays.iter().max().unwrap();
     assert!((s(44)..=s(45)).contains(longest), "{longest:?}");
     assert_eq!(delays[7], hinted(RetryPolicy::new(backoff).seed(7)));
-    // No spread where there is no jitter to speak of.
+    // Without jitter the hint is not spread.
     for share in [0.0, -1.0, f64::NAN] {
         let still = backoff.jitter(Jitter::Proportional(share));
         assert_eq!(hinted(RetryPolicy::new(still)), s(30));
@@ -76,7 +76,7 @@ fn the_spread_of_a_hint_is_at_most_half_and_seeded() {
 }
 
 #[test]
-fn decorrelated_delays_follow_the_delays_before_in_hints() {
+fn decorrelated_delays_of_a_call_equal_those_of_its_backoff() {
     let backoff = Backoff::exponential(s(1))
         .cap(s(1_000))
         .jitter(Jitter::Decorrelated);
@@ -125,7 +125,7 @@ fn throttling_backoff_counts_all_retries() {
 }
 
 #[test]
-fn decorrelated_jitter_grows_from_either_schedule() {
+fn decorrelated_jitter_grows_from_any_previous_delay() {
     let delay = |seed: u64| {
         let policy = RetryPolicy::new(Backoff::constant(s(30)))
             .throttling_backoff(
@@ -145,14 +145,14 @@ fn decorrelated_jitter_grows_from_either_schedule() {
             Decision::Stop(reason) => unreachable!("{reason}"),
         }
     };
-    // U[1 s, 90 s]: three times the delay before.
+    // Uniform in [1 s, 90 s]: up to three times the previous delay.
     let delays: Vec<Duration> = (0..200).map(delay).collect();
     assert!(delays.iter().all(|delay| (s(1)..=s(90)).contains(delay)));
     assert!(delays.iter().any(|delay| *delay > s(80)));
 }
 
 #[test]
-fn a_too_long_hint_is_checked_between_attempts_and_time() {
+fn the_hint_limit_is_checked_after_attempts_and_before_time() {
     let verdict = Verdict::retry(ErrorKind::Server).after(s(1_000));
     let policy = always(constant(20).max_elapsed(s(10)), verdict);
     let reason = StopReason::ServerDelayTooLong(s(1_000));

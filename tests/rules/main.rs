@@ -1,8 +1,8 @@
-//! The rules of retrying, through the sync driver and the sans-I/O session.
+//! The rules of retrying in sync code and in the sans-I/O session.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
-    reason = "figures of a test are small and known"
+    reason = "the numbers in a test are small and known"
 )]
 
 mod attempts;
@@ -33,7 +33,7 @@ const fn constant(seconds: u64) -> RetryPolicy {
     RetryPolicy::new(Backoff::constant(s(seconds)))
 }
 
-/// A policy that gives every outcome this verdict.
+/// Returns `policy` with a classifier that returns this verdict for every outcome.
 fn always(policy: RetryPolicy, verdict: Verdict) -> RetryPolicy<impl reattempt::Classify<(), ()>> {
     policy.classify_fn(move |_: Result<&(), &()>| verdict)
 }

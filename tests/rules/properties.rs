@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Receives every event and does nothing.
+/// An observer that does nothing.
 struct Silent;
 
 impl Observer for Silent {}
@@ -32,10 +32,12 @@ fn any_duration() -> impl Strategy<Value = Duration> {
     ]
 }
 
-/// 100,000, unless `PROPTEST_CASES` says otherwise.
+/// Returns the number of random cases: `PROPTEST_CASES`, or 100,000.
 fn cases() -> u32 {
-    let said = std::env::var("PROPTEST_CASES").ok();
-    said.and_then(|said| said.parse().ok()).unwrap_or(100_000)
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(100_000)
 }
 
 proptest! {
@@ -84,14 +86,13 @@ proptest! {
 }
 
 proptest! {
-    // Four calls a case: a tenth of the cases, for the time they take.
+    // Each case makes four calls, so a tenth of the cases is enough.
     #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(10)))]
 
-    /// What nobody but the caller is concerned with runs a shorter loop, and an
-    /// async call begins with a shorter path: neither may decide anything else
-    /// than the session does.
+    /// The sync and async drivers have a short path for the first attempt. It must make
+    /// the same decisions as the session.
     #[test]
-    fn all_drivers_decide_alike(
+    fn all_drivers_make_the_same_decisions(
         base in any_duration(),
         cap in any_duration(),
         form in 0..4_u8,
@@ -114,7 +115,7 @@ proptest! {
             1 => ServerHint::Honor { max: most },
             _ => ServerHint::Bounded { slack: most },
         };
-        // A budget of its own for each run, so that all begin alike.
+        // Each run has a new budget, so that all start with the same tokens.
         let policy = || {
             let mut policy = RetryPolicy::new(backoff)
                 .max_attempts(max_attempts)
@@ -136,7 +137,7 @@ proptest! {
             Some(failure) => Err(*failure),
         };
 
-        // The session, by hand.
+        // Drive a session by hand.
         let by_hand = policy();
         let mut session = by_hand.start_at(Duration::ZERO);
         if once {
@@ -150,7 +151,7 @@ proptest! {
                 Decision::Stop(reason) => break (result, reason),
             }
         };
-        // A session remembers a delay up to 584 years.
+        // A session stores a previous delay of at most 584 years.
         if throttled.is_none() && mode == 0 && (form < 3 || cap.as_secs() < 1 << 34) {
             let delays: Vec<Duration> = backoff.delays_seeded(7).take(waits.len()).collect();
             prop_assert_eq!(&waits, &delays);
@@ -177,13 +178,16 @@ proptest! {
                 std::task::Poll::Pending => unreachable!("a manual sleep is over at once"),
             }
         };
-        let (shown, slept) = drive(&policy());
-        prop_assert_eq!((shown.result, shown.reason), (result, reason));
-        prop_assert_eq!((shown.attempts, shown.waited), (session.attempts(), session.waited()));
-        prop_assert_eq!(&slept, &waits);
-        let told = (shown, slept);
-        prop_assert_eq!(&drive(&policy().observer(Silent)), &told);
-        prop_assert_eq!(&drive_async(&policy()), &told);
-        prop_assert_eq!(&drive_async(&policy().observer(Silent)), &told);
+        let (outcome, sleeps) = drive(&policy());
+        prop_assert_eq!((outcome.result, outcome.reason), (result, reason));
+        prop_assert_eq!(
+            (outcome.attempts, outcome.waited),
+            (session.attempts(), session.waited())
+        );
+        prop_assert_eq!(&sleeps, &waits);
+        let expected = (outcome, sleeps);
+        prop_assert_eq!(&drive(&policy().observer(Silent)), &expected);
+        prop_assert_eq!(&drive_async(&policy()), &expected);
+        prop_assert_eq!(&drive_async(&policy().observer(Silent)), &expected);
     }
 }

@@ -1,11 +1,12 @@
-//! Observers, errors and other reports about a call.
+//! Observers, hooks and errors.
 
 use super::*;
 
+/// An observer that records its events.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<(Vec<RetryEvent>, Vec<StopEvent>)>>);
+struct Events(Arc<Mutex<(Vec<RetryEvent>, Vec<StopEvent>)>>);
 
-impl Observer for Heard {
+impl Observer for Events {
     fn on_retry(&self, event: &RetryEvent) {
         self.0.lock().unwrap().0.push(*event);
     }
@@ -17,12 +18,12 @@ impl Observer for Heard {
 
 #[test]
 fn an_observer_receives_each_wait_once_with_its_delay() {
-    let (heard, timer) = (Heard::default(), ManualTimer::new());
+    let (events, timer) = (Events::default(), ManualTimer::new());
     let mut hooked = Vec::new();
     let outcome = RetryPolicy::default()
         .max_attempts(4)
         .name("orders")
-        .observer(heard.clone())
+        .observer(events.clone())
         .retry_blocking(|_| Err::<(), _>("down"))
         .on_retry(|event| {
             assert_eq!(event.error(), Some(&"down"));
@@ -30,12 +31,12 @@ fn an_observer_receives_each_wait_once_with_its_delay() {
         })
         .sleep_with(|delay| timer.sleep_blocking(delay))
         .outcome();
-    let (retries, stops) = &*heard.0.lock().unwrap();
-    let told: Vec<_> = retries
+    let (retries, stops) = &*events.0.lock().unwrap();
+    let observed: Vec<_> = retries
         .iter()
         .map(|event| (event.attempt(), event.delay()))
         .collect();
-    assert_eq!(told, hooked);
+    assert_eq!(observed, hooked);
     let delays: Vec<_> = retries.iter().map(RetryEvent::delay).collect();
     assert_eq!(delays, timer.sleeps());
     let numbers: Vec<_> = retries
@@ -111,7 +112,7 @@ fn an_error_describes_the_call_and_keeps_its_source() {
 
 #[test]
 fn only_a_call_that_was_always_throttled_mentions_a_quota() {
-    let tell = |kinds: [ErrorKind; 2]| {
+    let message = |kinds: [ErrorKind; 2]| {
         RetryPolicy::new(Backoff::none())
             .max_attempts(2)
             .retry_blocking(|attempt| {
@@ -127,7 +128,7 @@ fn only_a_call_that_was_always_throttled_mentions_a_quota() {
             .to_string()
     };
     let (throttled, server) = (ErrorKind::Throttling, ErrorKind::Server);
-    assert!(tell([throttled, throttled]).ends_with("a service quota increase may be due"));
-    assert!(!tell([server, throttled]).contains("quota"));
-    assert!(!tell([throttled, server]).contains("quota"));
+    assert!(message([throttled, throttled]).ends_with("a service quota increase may be due"));
+    assert!(!message([server, throttled]).contains("quota"));
+    assert!(!message([throttled, server]).contains("quota"));
 }

@@ -1,4 +1,4 @@
-//! The limit on the time of a call.
+//! The time limit of a call.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn a_wait_that_would_end_at_the_limit_is_refused() {
         session.decide(FAILED, just_in_time),
         Decision::RetryAfter(s(4))
     );
-    // A wait that ends at 10 s exactly leaves the attempt no time.
+    // After a wait that ends at exactly 10 s, no time is left for the attempt.
     let mut late = policy.start_at(s(100));
     let stop = Decision::Stop(StopReason::OutOfTime);
     assert_eq!(late.decide(FAILED, s(106)), stop);

@@ -1,4 +1,4 @@
-//! Stacks over real connections, with error bodies that are read.
+//! Stacks with a `BufferErrorLayer`, one of them over a real connection.
 
 use super::*;
 
@@ -54,7 +54,7 @@ async fn a_broken_error_body_is_a_failed_attempt() {
         (StatusCode::OK, 2)
     );
 
-    // Out of attempts, its reader still gets what came, and then the error.
+    // After the last attempt, reading the body yields the bytes that arrived, then the error.
     let service = ServiceBuilder::new()
         .layer(RetryLayer::new(aws::standard().max_attempts(1)))
         .layer(BufferErrorLayer::new(64 * 1024))
@@ -78,7 +78,7 @@ async fn a_broken_error_body_is_a_failed_attempt() {
     assert!(body.frame().await.is_none());
 }
 
-/// Frames from an iterator.
+/// A stream of frames from an iterator.
 struct Stream<I>(I);
 
 impl<I: Iterator + Unpin> futures_core::Stream for Stream<I> {
@@ -89,7 +89,8 @@ impl<I: Iterator + Unpin> futures_core::Stream for Stream<I> {
     }
 }
 
-/// Answers a 400 with a throttling code twice, then streams 100 MiB.
+/// Starts a server that responds twice with a 400 and a throttling code, then streams
+/// 100 MiB. Returns its URL.
 async fn serve(requests: Arc<AtomicU32>) -> io::Result<String> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}/", listener.local_addr()?);
@@ -98,11 +99,11 @@ async fn serve(requests: Arc<AtomicU32>) -> io::Result<String> {
             let requests = Arc::clone(&requests);
             let answer = hyper::service::service_fn(move |request: Request<_>| {
                 let number = requests.fetch_add(1, Ordering::Relaxed) + 1;
-                let told = format!("attempt={number}; max=3");
+                let expected = format!("attempt={number}; max=3");
                 let signed = request
                     .headers()
                     .get("amz-sdk-request")
-                    .is_some_and(|v| *v == told);
+                    .is_some_and(|value| *value == expected);
                 async move {
                     let chunk = Bytes::from(vec![7; 64 * 1024]);
                     let frames = (0..100 * MIB / chunk.len())
@@ -127,7 +128,7 @@ async fn serve(requests: Arc<AtomicU32>) -> io::Result<String> {
     Ok(url)
 }
 
-/// Stamps each attempt, where a real stack signs it, too.
+/// Adds the SDK headers to each attempt. A real stack also signs the attempt here.
 fn stamp<B>(mut request: Request<B>) -> Request<B> {
     let id = aws::InvocationId::new();
     if let Some(attempt) = request.extensions().get::<Attempt>().copied() {
@@ -139,7 +140,7 @@ fn stamp<B>(mut request: Request<B>) -> Request<B> {
 }
 
 #[tokio::test]
-async fn a_hyper_util_stack_sees_throttling_and_streams_100_mib() {
+async fn a_hyper_util_stack_retries_throttling_and_streams_100_mib() {
     let requests = Arc::new(AtomicU32::new(0));
     let url = serve(Arc::clone(&requests)).await.unwrap();
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();

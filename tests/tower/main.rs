@@ -1,10 +1,9 @@
-//! The tower layers: every rule through a stack, backpressure, and a real
-//! server behind hyper-util.
+//! The tower layers: the rules of retrying in a stack, backpressure, and a real server.
 #![cfg(all(feature = "tower", feature = "aws", feature = "tokio"))]
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
-    reason = "figures of a test are small and known"
+    reason = "the numbers in a test are small and known"
 )]
 
 mod http_stack;
@@ -39,8 +38,8 @@ static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Answers with these outcomes one after the other, the last one for ever, and
-/// panics unless it was made ready before each call.
+/// A service that returns these outcomes one after the other. Panics if it is called more
+/// often, or without being ready.
 #[derive(Debug)]
 struct Scripted<E> {
     script: Arc<Mutex<Vec<Result<u16, E>>>>,
@@ -63,7 +62,7 @@ impl<E> Scripted<E> {
 }
 
 impl<E> Clone for Scripted<E> {
-    // Readiness is not cloned, as of any service with a permit.
+    // Do not clone readiness: a clone of a service with permits has none.
     fn clone(&self) -> Self {
         Self {
             script: Arc::clone(&self.script),
@@ -198,13 +197,13 @@ async fn a_request_that_cannot_be_cloned_is_sent_once_and_reported() {
         (503, 1)
     );
     assert_eq!(*ends.0.lock().unwrap(), [StopReason::Unrepeatable]);
-    // A success is a success, and a permanent failure is one.
+    // A success and a permanent failure are reported as such.
     for (status, reason) in [(200, StopReason::Success), (404, StopReason::Permanent)] {
         let service = layer.layer(Scripted::<io::Error>::new([Ok(status)]));
         service.oneshot(request(Method::GET)).await.unwrap();
         assert_eq!(ends.0.lock().unwrap().pop(), Some(reason));
     }
-    // A single attempt asks for no clone and is out of attempts.
+    // If there is only one attempt, the request is not cloned.
     let once = RetryLayer::new(policy().max_attempts(1).observer(ends.clone()));
     let service = once.layer(Scripted::<io::Error>::new([Ok(503)]));
     service.oneshot(request(Method::GET)).await.unwrap();
@@ -215,7 +214,7 @@ async fn a_request_that_cannot_be_cloned_is_sent_once_and_reported() {
 }
 
 #[tokio::test]
-async fn a_request_is_cloned_as_often_as_it_may_be_sent_again() {
+async fn a_request_is_cloned_once_per_possible_retry() {
     let clones = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&clones);
     let layer = RetryLayer::new(policy()).clone_with(move |request: &Request<String>| {
@@ -251,7 +250,7 @@ async fn a_concurrency_limit_below_is_respected_without_deadlock() {
 #[tokio::test]
 async fn boxed_errors_are_judged_by_their_sources() {
     let refused: BoxError = io::Error::from(io::ErrorKind::ConnectionRefused).into();
-    let other: BoxError = "nobody knows".into();
+    let other: BoxError = "unknown".into();
     let service = Scripted::new([Err(refused), Err(other)]);
     let policy = RetryPolicy::new(Backoff::none()).classify(HttpClassifier::new().boxed());
     let error = RetryLayer::new(policy)
@@ -259,7 +258,7 @@ async fn boxed_errors_are_judged_by_their_sources() {
         .oneshot(request(Method::GET))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "nobody knows");
+    assert_eq!(error.to_string(), "unknown");
 }
 
 type Layered = RetryService<Scripted<io::Error>, HttpClassifier>;
@@ -287,7 +286,7 @@ async fn the_future_can_be_named_sent_and_spawned() {
 const MIB: usize = 1024 * 1024;
 
 #[test]
-fn any_future_of_the_layers_is_send() {
+fn the_futures_of_the_layers_are_send() {
     const fn is_send<T: Send>(_: &T) {}
     let mut service = ServiceBuilder::new()
         .layer(RetryLayer::new(aws::standard()))

@@ -1,4 +1,4 @@
-//! An async operation given to a sync call.
+//! An async operation in a sync call.
 
 async fn read() -> Result<u8, std::io::Error> {
     Ok(1)

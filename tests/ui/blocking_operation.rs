@@ -1,3 +1,5 @@
+//! A blocking operation in an async call.
+
 fn parse(text: &str) -> Result<u8, std::num::ParseIntError> {
     text.parse()
 }

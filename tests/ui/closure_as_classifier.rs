@@ -1,3 +1,5 @@
+//! A closure instead of a classifier, without `classify_fn`.
+
 use reattempt::RetryPolicy;
 
 fn main() {

@@ -1,3 +1,5 @@
+//! An async call without a timer.
+
 use reattempt::RetryPolicy;
 
 async fn call(policy: &RetryPolicy) -> Result<(), u8> {

@@ -1,3 +1,5 @@
+//! A program that compiles.
+
 use reattempt::RetryPolicy;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! A time limit for attempts whose error cannot be made from a timeout.
+//! A time limit for attempts whose error type does not implement `From<TimedOut>`.
 
 use std::time::Duration;
 

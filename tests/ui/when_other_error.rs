@@ -1,4 +1,4 @@
-//! A predicate for another error type than the operation's.
+//! A predicate for an error type that is not that of the operation.
 
 async fn read() -> Result<u8, std::io::Error> {
     Ok(1)

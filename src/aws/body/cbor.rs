@@ -7,7 +7,8 @@ use minicbor::decode::{Decoder, Error};
 
 use super::{Found, Text};
 
-/// Reads the top-level members of a map.
+/// Reads the top-level members of a map. Returns an error if the map is malformed or cut
+/// off.
 pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> Result<(), Error> {
     let mut cbor = Decoder::new(body);
     let mut left = cbor.map()?;
@@ -34,11 +35,11 @@ pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> 
             *place = Some(text);
         }
     }
-    // Anything after the map is ignored: the error is complete.
+    // Bytes after the map are ignored, because the error is complete.
     Ok(())
 }
 
-/// Reads a text that is not empty. Skips an item of another type.
+/// Reads a text. Returns `None` for an empty text, and skips an item of another type.
 fn text<'a>(cbor: &mut Decoder<'a>) -> Result<Text<'a>, Error> {
     let text = match cbor.datatype()? {
         Type::String => Cow::Borrowed(cbor.str()?),

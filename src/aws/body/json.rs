@@ -9,7 +9,8 @@ use serde_core::de::{
 
 use super::{Found, Text, text};
 
-/// Reads the top-level members of an object, and says whether it is well-formed.
+/// Reads the top-level members of an object. Returns false if the body is malformed or cut
+/// off.
 pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> bool {
     let mut json = serde_json::Deserializer::from_slice(text(body));
     let members = Members { details, found };
@@ -67,7 +68,7 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 }
 
-/// The object `Error` of a query service. A value of another type is skipped.
+/// Reads the object `Error` of a query service. Skips a value of another type.
 struct NestedError<'f, 'a> {
     details: bool,
     found: &'f mut Found<'a>,
@@ -135,7 +136,7 @@ impl<'a> Visitor<'a> for NestedError<'_, 'a> {
     }
 }
 
-/// The members that are read.
+/// The names of the members that are read.
 enum Name {
     Code,
     Error,
@@ -170,12 +171,12 @@ impl<'a> Deserialize<'a> for Name {
             }
         }
 
-        // A name that is passed over may be no text.
+        // As bytes, because a name that is skipped may not be UTF-8.
         deserializer.deserialize_bytes(NameVisitor)
     }
 }
 
-/// A string that is not empty; a value of another type is passed over.
+/// A text that is not empty, or `None`. A value of another type is skipped.
 struct OnlyText<'a>(Text<'a>);
 
 impl<'a> Deserialize<'a> for OnlyText<'a> {

@@ -13,7 +13,7 @@ pub(crate) use xml::SuccessBody;
 
 use super::buffer::PeekBody;
 
-/// The number of bytes of a body that are read.
+/// The largest number of bytes of a body that are read.
 pub(crate) const LOOKED_AT: usize = 64 * 1024;
 
 /// A text of a body, borrowed if the body holds it unchanged.
@@ -24,8 +24,8 @@ pub(crate) type Text<'a> = Option<Cow<'a, str>>;
 pub(crate) struct Found<'a> {
     /// JSON's `code` or `Code`, which takes precedence over `__type`.
     pub(crate) code: Text<'a>,
-    /// The `Code` of JSON's top-level object `Error`, which comes last. Query services
-    /// answer so if they are asked for JSON.
+    /// The `Code` of JSON's top-level object `Error`. It is used only if the other two are
+    /// absent. Query services send it if the request asks for JSON.
     pub(crate) nested_code: Text<'a>,
     /// `__type` of JSON and CBOR, `Code` of XML.
     pub(crate) kind: Text<'a>,
@@ -33,12 +33,13 @@ pub(crate) struct Found<'a> {
     pub(crate) request_id: Text<'a>,
 }
 
-/// The bytes of a body, whether they are the whole body, and whether the body failed
-/// after them.
+/// The bytes of a body that can be read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Looked<'a> {
     pub(crate) bytes: &'a [u8],
+    /// True if `bytes` is the whole body.
     pub(crate) is_whole: bool,
+    /// True if the body failed after `bytes`.
     pub(crate) is_broken: bool,
 }
 
@@ -62,10 +63,10 @@ impl<'a> Looked<'a> {
         }
     }
 
-    /// Reads the fields, with message and request id only if `details` is true.
+    /// Returns the fields. The message and the request id are read only if `details` is true.
     ///
-    /// Returns nothing for a malformed body. For a body that is not whole, returns the
-    /// fields before the cut.
+    /// Returns no fields for a malformed body. For a truncated body, returns the fields
+    /// before the cut.
     pub(crate) fn read(self, details: bool) -> Found<'a> {
         let mut found = Found::default();
         let well_formed = match self.format() {
@@ -85,8 +86,8 @@ impl<'a> Looked<'a> {
         match text(self.bytes).first()? {
             b'{' => Some(Format::Json),
             b'<' => Some(Format::Xml),
-            // A map: major type 5 in the three upper bits. Only a text may begin with
-            // white space or a byte order mark.
+            // A CBOR map has major type 5 in its three upper bits. Only a text may begin
+            // with white space or a byte order mark.
             0xa0..=0xbf if self.bytes.len() == text(self.bytes).len() => Some(Format::Cbor),
             _ => None,
         }

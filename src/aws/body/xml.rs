@@ -10,7 +10,7 @@ use quick_xml::events::{BytesRef, Event};
 
 use super::{Found, Looked, Text, text};
 
-/// How a document ends.
+/// The end of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum End {
     /// The root is closed, and nothing follows.
@@ -27,11 +27,11 @@ pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> 
     walk(body, details, found).end != End::Malformed
 }
 
-/// What the body of a 200 says about the request.
+/// The kinds of body that a 200 may have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SuccessBody {
-    /// XML that ends before its root is closed, or only white space: S3 began its answer
-    /// and then failed.
+    /// XML that ends before its root is closed, or only white space. S3 sends this if it
+    /// fails after it began the response.
     CutOff,
     /// XML with the root `Error`.
     Error,
@@ -89,10 +89,10 @@ impl Element {
     }
 }
 
-/// The depth of the deepest field.
+/// The number of elements from the root to the deepest field.
 const DEEPEST: usize = 4;
 
-/// The open elements. The deeper ones are only counted.
+/// The open elements. Elements below the depth `DEEPEST` are only counted.
 struct Path {
     open: [Element; DEEPEST],
     depth: usize,
@@ -137,7 +137,7 @@ impl Field {
     }
 }
 
-/// What a walk learns besides the fields.
+/// The result of a walk, besides the fields.
 struct Walked {
     end: End,
     /// True if the root is `Error`, even if the rest is malformed.
@@ -236,7 +236,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Ends the innermost open element.
     fn end(&mut self) {
-        // The first of several errors counts.
+        // The first of several errors is used.
         if let Some(place) = self.field.take().map(|field| field.place(self.found)) {
             if place.is_none() {
                 *place = self.value.take().and_then(trimmed);
@@ -257,8 +257,8 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Takes a reference such as `&amp;`. Returns `None` if a field needs it and its
-    /// meaning is not known.
+    /// Takes a reference such as `&amp;`. Returns `None` if it is part of a field and
+    /// unknown.
     fn reference(&mut self, reference: &BytesRef<'_>) -> Option<()> {
         if self.field.is_none() {
             return Some(());
@@ -299,13 +299,14 @@ fn trimmed(text: Cow<'_, str>) -> Text<'_> {
 fn is_cut(error: &Error, body: &[u8]) -> bool {
     match error {
         Error::IllFormed(IllFormedError::UnclosedReference) => {
-            // Elsewhere than at the end, the reference is malformed.
+            // A reference that is not closed is malformed unless the document ends in it.
             let name = body.rsplit(|byte| *byte == b'&').next().unwrap_or_default();
             let is_part_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'#';
             name.iter().all(is_part_of_name)
         }
         Error::Syntax(syntax) => match syntax {
-            // It also stands for `<!` and anything unknown, which no service sends.
+            // `InvalidBangMarkup` also means `<!` before an unknown name, which no service
+            // sends.
             SyntaxError::InvalidBangMarkup
             | SyntaxError::UnclosedPI
             | SyntaxError::UnclosedXmlDecl

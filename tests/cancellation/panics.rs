@@ -1,0 +1,160 @@
+//! Calls in which a panic occurs.
+
+use Place::{Classifier, Hook, Operation, OperationFuture, Sleep};
+
+use super::*;
+
+/// The place where a panic is injected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    Classifier,
+    Hook,
+    Limiter,
+    Observer,
+    Sleep,
+    Operation,
+    OperationFuture,
+}
+
+impl Place {
+    fn panic_at(self, place: Self) {
+        assert!(self != place, "injected");
+    }
+}
+
+/// A limiter that panics when the second attempt asks for permission.
+#[derive(Debug)]
+struct PanicsAtSecond {
+    place: Place,
+    asked: Mutex<u32>,
+}
+
+impl Limiter for PanicsAtSecond {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        let second = {
+            let mut asked = self.asked.lock().unwrap();
+            *asked += 1;
+            *asked == 2
+        };
+        if second {
+            self.place.panic_at(Place::Limiter);
+        }
+        Ok(())
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+struct PanicsOnRetry(Place);
+
+impl Observer for PanicsOnRetry {
+    fn on_retry(&self, _: &RetryEvent) {
+        self.0.panic_at(Place::Observer);
+    }
+}
+
+struct PanicsInSleep(Place);
+
+impl Timer for PanicsInSleep {
+    type Sleep = std::future::Ready<()>;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> Self::Sleep {
+        self.0.panic_at(Sleep);
+        std::future::ready(())
+    }
+}
+
+/// Returns the tokens that are spent after a panic at this place, in a call whose first
+/// attempt fails. They are those of one retry if the second attempt has started, otherwise
+/// zero.
+const fn spent(place: Place) -> u32 {
+    match place {
+        Operation | OperationFuture => 14,
+        _ => 0,
+    }
+}
+
+/// Returns a policy whose classifier, limiter and observer panic if they are at `place`.
+fn panicking_policy(
+    place: Place,
+    budget: &RetryBudget,
+) -> RetryPolicy<impl Classify<(), ()> + use<>> {
+    RetryPolicy::new(Backoff::constant(s(1)))
+        .max_attempts(2)
+        .budget(budget)
+        .limiter(PanicsAtSecond {
+            place,
+            asked: Mutex::new(0),
+        })
+        .observer(PanicsOnRetry(place))
+        .classify_fn(move |_: Result<&(), &()>| {
+            place.panic_at(Classifier);
+            Verdict::retry(ErrorKind::Server)
+        })
+}
+
+/// Makes an async call with a panic at `place`.
+fn call_async<C: Classify<(), ()>>(policy: &RetryPolicy<C>, place: Place) {
+    let call = policy
+        .retry(|attempt| {
+            if attempt.number() == 2 {
+                place.panic_at(Operation);
+            }
+            async move {
+                if attempt.number() == 2 {
+                    place.panic_at(OperationFuture);
+                }
+                Err::<(), ()>(())
+            }
+        })
+        .on_retry(|_| place.panic_at(Hook))
+        .timer(PanicsInSleep(place));
+    let mut call = pin!(call);
+    let _ = poll(call.as_mut());
+}
+
+/// Makes a blocking call with a panic at `place`.
+fn call_blocking<C: Classify<(), ()>>(policy: &RetryPolicy<C>, place: Place) {
+    let _ = policy
+        .retry_blocking(|attempt| {
+            if attempt.number() == 2 {
+                place.panic_at(Operation);
+                place.panic_at(OperationFuture);
+            }
+            Err::<(), ()>(())
+        })
+        .on_retry(|_| place.panic_at(Hook))
+        .sleep_with(|_| place.panic_at(Sleep))
+        .call();
+}
+
+#[test]
+fn a_panic_returns_the_tokens_of_a_retry_that_did_not_start() {
+    let places = [
+        Classifier,
+        Hook,
+        Place::Limiter,
+        Place::Observer,
+        Sleep,
+        Operation,
+        OperationFuture,
+    ];
+    for place in places {
+        let calls: [(_, fn(&_, Place)); 2] = [("async", call_async), ("sync", call_blocking)];
+        for (name, call) in calls {
+            let budget = RetryBudget::new(100);
+            let policy = panicking_policy(place, &budget);
+            let panicking = || call(&policy, place);
+            assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
+            let left = 100 - spent(place);
+            assert_eq!(budget.available(), left, "{name}, {place:?}");
+            // The shared state is usable after the panic.
+            budget.deposit(100);
+            assert_eq!(budget.available(), 100);
+        }
+    }
+}

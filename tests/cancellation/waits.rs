@@ -1,0 +1,168 @@
+//! Waits that are interrupted, or that a hook, a limiter or a clock disturbs.
+
+use super::*;
+
+#[test]
+fn a_call_that_panicked_does_not_run_again_when_polled() {
+    let runs = Cell::new(0);
+    let policy = RetryPolicy::new(Backoff::none());
+    let mut call = pin!(policy.retry(|_| {
+        runs.set(runs.get() + 1);
+        assert!(runs.get() > 9, "injected");
+        std::future::ready(Ok::<(), ()>(()))
+    }));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
+    assert_eq!(poll(call.as_mut()), Poll::Pending);
+    assert_eq!(runs.get(), 1);
+}
+
+/// A limiter that admits every attempt and records the times that it receives.
+#[derive(Debug, Default)]
+struct Times(Mutex<Vec<Duration>>);
+
+impl Limiter for Times {
+    fn acquire(&self, now: Duration) -> Result<(), Duration> {
+        self.0.lock().unwrap().push(now);
+        Ok(())
+    }
+
+    fn record(&self, now: Duration, _: bool) {
+        self.0.lock().unwrap().push(now);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_wait_counts_only_for_its_own_call() {
+    let times = Arc::new(Times::default());
+    let policy = RetryPolicy::new(Backoff::constant(s(120)))
+        .unlimited_attempts()
+        .limiter(Arc::clone(&times));
+    let outcome = policy
+        .retry_blocking(|_| Err::<(), _>("down"))
+        .max_elapsed(s(300))
+        .sleep_with(|_| ())
+        .outcome();
+    // Two waits of 120 s count toward the limit of 300 s. A third would exceed it.
+    assert_eq!(
+        (outcome.attempts, outcome.reason),
+        (3, StopReason::OutOfTime)
+    );
+    let times = times.0.lock().unwrap();
+    // The limiter received the time of the paused clock, which did not move.
+    assert!(times.iter().all(|time| *time == times[0]), "{times:?}");
+}
+
+#[tokio::test]
+async fn a_slow_hook_does_not_shorten_a_wait() {
+    let policy = RetryPolicy::new(Backoff::constant(s(4))).max_attempts(2);
+    let timer = ManualTimer::new();
+    let call = policy
+        .retry(|_| async { Err::<(), _>("down") })
+        .on_retry(|_| timer.advance(s(5)))
+        .timer(&timer);
+    assert_eq!(call.await, Err("down"));
+    assert_eq!((timer.sleeps(), timer.now()), (vec![s(4)], s(9)));
+
+    let mut slept = Vec::new();
+    let result = policy
+        .retry_blocking(|_| Err::<(), _>("down"))
+        .on_retry(|_| ())
+        .sleep_with(|delay| slept.push(delay))
+        .call();
+    assert_eq!((result, slept), (Err("down"), vec![s(4)]));
+}
+
+#[tokio::test]
+async fn a_hook_that_exceeds_the_time_limit_ends_the_call() {
+    let budget = RetryBudget::new(100);
+    let timer = ManualTimer::new();
+    let outcome = policy(&budget, s(4))
+        .max_elapsed(s(10))
+        .retry(|_| async { Err::<(), _>("down") })
+        .on_retry(|_| timer.advance(s(20)))
+        .timer(&timer)
+        .outcome()
+        .await;
+    assert_eq!((outcome.result, outcome.attempts), (Err("down"), 1));
+    assert_eq!(outcome.summary.reason, StopReason::OutOfTime);
+    assert_eq!((timer.sleeps(), budget.available()), (vec![], 100));
+}
+
+/// A limiter that returns a wait of zero this many times, then admits every attempt.
+#[derive(Debug)]
+struct Yields(Mutex<u32>);
+
+impl Limiter for Yields {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        let mut left = self.0.lock().unwrap();
+        if *left == 0 {
+            return Ok(());
+        }
+        *left -= 1;
+        Err(Duration::ZERO)
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+#[test]
+fn a_limiter_that_returns_zero_is_asked_once_per_poll() {
+    let limiter = Arc::new(Yields(Mutex::new(5)));
+    let policy = RetryPolicy::default().limiter(Arc::clone(&limiter));
+    let mut call = pin!(policy.retry(|_| async { Ok::<_, ()>(1) }));
+    for left in (0..5).rev() {
+        assert_eq!(poll(call.as_mut()), Poll::Pending);
+        assert_eq!(*limiter.0.lock().unwrap(), left);
+    }
+    assert_eq!(poll(call.as_mut()), Poll::Ready(Ok(1)));
+
+    *limiter.0.lock().unwrap() = 2;
+    let mut calls = policy.start();
+    let mut next = pin!(calls.next_attempt());
+    assert!(poll(next.as_mut()).is_pending());
+    assert_eq!(*limiter.0.lock().unwrap(), 1);
+}
+
+/// A timer whose clock goes back an hour each time it is read.
+#[derive(Debug)]
+struct Backwards {
+    now: Mutex<Duration>,
+    slept: Mutex<Vec<Duration>>,
+}
+
+impl Timer for Backwards {
+    type Sleep = std::future::Ready<()>;
+
+    fn now(&self) -> Duration {
+        let mut now = self.now.lock().unwrap();
+        *now = now.saturating_sub(s(3_600));
+        *now
+    }
+
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        self.slept.lock().unwrap().push(duration);
+        std::future::ready(())
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_lengthen_a_wait() {
+    let timer = Backwards {
+        now: Mutex::new(s(1_000_000)),
+        slept: Mutex::new(Vec::new()),
+    };
+    let policy = RetryPolicy::new(Backoff::constant(s(1))).max_elapsed(s(60));
+    let result = policy
+        .retry(|_| async { Err::<(), _>("down") })
+        .timer(&timer)
+        .await;
+    assert_eq!(result, Err("down"));
+    let mut calls = policy.start_with(&timer);
+    loop {
+        calls.next_attempt().await;
+        if calls.check(Err::<(), _>("down")).is_break() {
+            break;
+        }
+    }
+    assert_eq!(*timer.slept.lock().unwrap(), [s(1); 4]);
+}
