@@ -19,6 +19,7 @@
 //! - [`reqwest`]
 //! - [`ureq`]
 //! - [`tower`]
+//! - [gRPC](grpc)
 //! - [DynamoDB batches](batches)
 //! - [Coming from another crate](coming_from)
 
@@ -78,6 +79,9 @@ pub mod ureq {}
 
 #[doc = include_str!("../docs/cookbook/tower.md")]
 pub mod tower {}
+
+#[doc = include_str!("../docs/cookbook/grpc.md")]
+pub mod grpc {}
 
 #[doc = include_str!("../docs/cookbook/batches.md")]
 pub mod batches {}

@@ -122,6 +122,7 @@
 //! | `reqwest` | | reqwest's responses and errors, and those of `hyper` |
 //! | `hyper` | | errors of hyper 1 and hyper-util |
 //! | `ureq` | | errors of ureq 3, statuses as errors included |
+//! | `tonic` | | the `grpc` module: verdicts on tonic's statuses, pushback and `RetryInfo` |
 //! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
 //!
@@ -154,6 +155,9 @@ mod error;
 mod event;
 #[cfg(feature = "governor")]
 mod governor;
+#[cfg(feature = "tonic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tonic")))]
+pub mod grpc;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub mod http;
@@ -193,6 +197,7 @@ mod readme {}
     feature = "aws",
     feature = "reqwest",
     feature = "tokio",
+    feature = "tonic",
     feature = "tower",
     feature = "ureq",
 ))]

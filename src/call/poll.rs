@@ -52,10 +52,10 @@ where
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
             };
-            let Step::Stop(stop) = step else { continue };
-            match self.as_mut().keep(result, stop) {
+            let Step::Stop(end) = step else { continue };
+            match self.as_mut().keep(result, end) {
                 None => {}
-                Some(result) => return self.end(result, stop.reason),
+                Some(result) => return self.end(result, end.reason),
             }
         }
     }

@@ -57,6 +57,7 @@
 //! | --- | --- |
 //! | `hyper` | the errors of hyper 1, hyper-util's client and h2: a connection that is closed before the response, a refused stream |
 //! | `reqwest` | `reqwest::Response` as a response; the errors of reqwest and all of `hyper` |
+//! | `tonic` | the statuses of gRPC, by the rules of the `grpc` module; tonic's connect errors and time limits, and all of `hyper` |
 //! | `ureq` | the errors of ureq 3; its error for a status is judged as the response would be |
 //!
 //! `#[error(transparent)]` hides an error: the chain starts at the source of the
@@ -80,6 +81,8 @@ pub use hints::server_hint;
 pub use response::ResponseHead;
 pub use retry_after::retry_after;
 pub use status::StatusRules;
+#[cfg(feature = "tonic")]
+pub(crate) use transport::{AlsoRetry, judge_grpc_status};
 pub use transport::{
     BoxedSourceChain, ErrorAs, JudgeTransport, SourceChain, TransportFn, judge_error,
 };

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+#[cfg(feature = "tonic")]
+use super::super::status::StatusRules;
 use crate::classify::{ErrorKind, Verdict};
 use crate::error::TimedOut;
 
@@ -48,7 +50,25 @@ pub(super) const fn found<'e>(verdict: Verdict) -> Step<'e> {
 /// Returns what the first known link of the chain means, or `None` if there is
 /// none.
 pub(super) fn judge_chain(error: &(dyn Error + 'static)) -> Option<Finding> {
-    let mut context = Context::default();
+    judge_chain_in(error, Context::default())
+}
+
+/// Returns the verdict on the first known link of the chain, or `otherwise` if there
+/// is none.
+#[cfg(feature = "tonic")]
+pub(super) fn judge_chain_or(error: &(dyn Error + 'static), otherwise: Verdict) -> Verdict {
+    let context = Context {
+        otherwise: Some(Finding::Verdict(otherwise)),
+        ..Context::default()
+    };
+    match judge_chain_in(error, context) {
+        Some(Finding::Verdict(verdict)) => verdict,
+        Some(Finding::Status(status)) => StatusRules::TABLE.judge_status(status),
+        None => otherwise,
+    }
+}
+
+fn judge_chain_in(error: &(dyn Error + 'static), mut context: Context) -> Option<Finding> {
     let mut next = Some(error);
     for _ in 0..MAX_LINKS {
         let Some(link) = next else { break };
@@ -69,6 +89,10 @@ fn judge_link<'e>(link: &'e (dyn Error + 'static), context: &mut Context) -> Ste
     }
     #[cfg(feature = "reqwest")]
     if let Some(step) = super::reqwest::judge(link, context) {
+        return step;
+    }
+    #[cfg(feature = "tonic")]
+    if let Some(step) = super::tonic::judge(link, context) {
         return step;
     }
     #[cfg(feature = "hyper")]

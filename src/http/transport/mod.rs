@@ -6,6 +6,8 @@ mod hyper;
 mod io;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "tonic")]
+mod tonic;
 #[cfg(feature = "ureq")]
 mod ureq;
 
@@ -16,6 +18,8 @@ use std::fmt;
 use self::chain::{Finding, judge_chain};
 use super::status::StatusRules;
 use crate::classify::Verdict;
+#[cfg(feature = "tonic")]
+pub(crate) use tonic::{AlsoRetry, judge_status as judge_grpc_status};
 
 /// Returns the verdict on an error, as [`HttpClassifier`] gives it.
 ///
