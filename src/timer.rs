@@ -6,6 +6,8 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "tokio")]
 use std::task::{Context, Poll};
+#[cfg(feature = "http")]
+use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 /// A clock with a sleep function.
@@ -321,4 +323,14 @@ fn is_over(deadline: tokio::time::Instant) -> bool {
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
     let now = tokio::time::Instant::now();
     now >= deadline
+}
+
+/// Returns the wall clock's time, for dates in headers and signatures.
+#[cfg(feature = "http")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a date in a header is relative to the wall clock"
+)]
+pub(crate) fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }

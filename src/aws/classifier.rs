@@ -1,15 +1,16 @@
 //! `AwsClassifier`, which checks the error code first, then the status.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::body::{Looked, SuccessBody};
 use super::buffer::PeekBody;
+use super::clock_skew::may_mean_skew;
 use super::codes::is_throttling;
 use super::error_code::Codes;
 use super::headers::amz_retry_after;
+use super::reply::Reply;
 use crate::classify::{Classify, ErrorKind, Verdict};
 use crate::http::{
     BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
@@ -41,6 +42,7 @@ pub struct AwsClassifier<X = SourceChain> {
     rules: Vec<(&'static str, Verdict)>,
     is_like_sdk: bool,
     looks_into_success: bool,
+    retries_clock_skew: bool,
 }
 
 impl Default for AwsClassifier {
@@ -68,6 +70,7 @@ impl AwsClassifier {
             rules: Vec::new(),
             is_like_sdk: false,
             looks_into_success: true,
+            retries_clock_skew: false,
         }
     }
 }
@@ -189,6 +192,42 @@ impl<X> AwsClassifier<X> {
         self
     }
 
+    /// Retries a request that was rejected because it was signed with a wrong time, once
+    /// [`ClockSkew::observe`](crate::aws::ClockSkew::observe) has measured the right one.
+    /// Default: such a request is permanent, as every 4xx.
+    ///
+    /// It applies to the codes `AccessDeniedException`, `AuthFailure`,
+    /// `InvalidSignatureException`, `RequestExpired`, `RequestTimeTooSkewed` and
+    /// `SignatureDoesNotMatch` if the signature was more than 4 minutes off. The retry signs
+    /// with the corrected time, so if it is rejected too, that is permanent. The kind is
+    /// [`ErrorKind::Unsent`], because a request with a rejected signature is not processed.
+    ///
+    /// ```
+    /// use reattempt::aws::{self, AwsClassifier};
+    ///
+    /// let policy = aws::standard().classify(AwsClassifier::new().retry_clock_skew());
+    /// # let _ = policy;
+    /// ```
+    pub const fn retry_clock_skew(mut self) -> Self {
+        self.retries_clock_skew = true;
+        self
+    }
+
+    /// Sets the wall clock to which a date in Retry-After is relative; see
+    /// [`HttpClassifier::clock`]. The default is `SystemTime::now`.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use reattempt::aws::AwsClassifier;
+    ///
+    /// let judge = AwsClassifier::new().clock(|| SystemTime::UNIX_EPOCH);
+    /// # let _ = judge;
+    /// ```
+    pub fn clock(mut self, now: fn() -> SystemTime) -> Self {
+        self.http = self.http.clock(now);
+        self
+    }
+
     /// Classifies transport errors with a closure, as [`HttpClassifier::transport`] does.
     ///
     /// By default they are classified by their `source()` chain.
@@ -210,6 +249,7 @@ impl<X> AwsClassifier<X> {
             rules: self.rules,
             is_like_sdk: self.is_like_sdk,
             looks_into_success: self.looks_into_success,
+            retries_clock_skew: self.retries_clock_skew,
         }
     }
 
@@ -233,6 +273,7 @@ impl<X> AwsClassifier<X> {
             rules: self.rules,
             is_like_sdk: self.is_like_sdk,
             looks_into_success: self.looks_into_success,
+            retries_clock_skew: self.retries_clock_skew,
         }
     }
 
@@ -249,7 +290,12 @@ impl<X> AwsClassifier<X> {
     /// assert_eq!(verdict, Verdict::retry(ErrorKind::Throttling));
     /// ```
     pub fn judge_parts(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Verdict {
-        self.judge_body(status, headers, Looked::new(body, true))
+        self.judge(&Reply {
+            status,
+            headers,
+            body: Looked::new(body, true),
+            is_signed_at_wrong_time: false,
+        })
     }
 
     /// Returns the server hint of a response: `x-amz-retry-after`, or a hint that any HTTP
@@ -258,36 +304,32 @@ impl<X> AwsClassifier<X> {
         amz_retry_after(headers).or_else(|| self.http.hint(headers))
     }
 
-    fn judge_body(&self, status: StatusCode, headers: &HeaderMap, body: Looked<'_>) -> Verdict {
-        let verdict = match self.error_status(status, headers, body) {
+    fn judge(&self, reply: &Reply<'_>) -> Verdict {
+        let verdict = match self.error_status(reply) {
             Some(status) => {
-                let codes = Codes::new(headers, &mut body.read(false));
-                self.judge_error(status, &codes, body.is_broken)
+                let codes = Codes::new(reply.headers, &mut reply.body.read(false));
+                self.judge_error(status, &codes, reply)
             }
-            None => self.http.judge_status(status),
+            None => self.http.judge_status(reply.status),
         };
-        hinted(verdict, || self.hint(headers))
+        hinted(verdict, || self.hint(reply.headers))
     }
 
     /// Returns the status of the error in a response, or `None` if there is no error. A 200
     /// with an error inside counts as a 500.
-    pub(crate) fn error_status(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Looked<'_>,
-    ) -> Option<StatusCode> {
+    pub(crate) fn error_status(&self, reply: &Reply<'_>) -> Option<StatusCode> {
+        let status = reply.status;
         if status.is_client_error() || status.is_server_error() {
             return Some(status);
         }
         let may_have_error = self.looks_into_success
             && status == StatusCode::OK
             && !self.http.never_retries(status)
-            && !is_object(headers);
+            && !reply.is_object();
         let has_error = may_have_error
-            && match SuccessBody::of(body) {
+            && match SuccessBody::of(reply.body) {
                 SuccessBody::Error => true,
-                SuccessBody::CutOff => headers.get(CONTENT_TYPE).is_none_or(is_xml),
+                SuccessBody::CutOff => reply.may_be_xml(),
                 SuccessBody::Other => false,
             };
         has_error.then_some(StatusCode::INTERNAL_SERVER_ERROR)
@@ -299,7 +341,7 @@ impl<X> AwsClassifier<X> {
         &self,
         status: StatusCode,
         codes: &Codes<'_>,
-        is_broken: bool,
+        reply: &Reply<'_>,
     ) -> Verdict {
         let rule = |name: &str| {
             let rule = self.rules.iter().find(|(code, _)| *code == name)?;
@@ -314,11 +356,20 @@ impl<X> AwsClassifier<X> {
         }
         let verdict = self.http.status(status);
         // The code may have been in the part that did not arrive.
-        let is_transient = is_broken || self.is_like_sdk && codes.names().any(is_transient);
-        if verdict == Verdict::Permanent && is_transient && !is_ruled_out {
-            return Verdict::retry(ErrorKind::Transient);
+        let is_transient =
+            reply.body.is_broken || self.is_like_sdk && codes.names().any(is_transient);
+        if verdict != Verdict::Permanent || is_ruled_out {
+            verdict
+        } else if is_transient {
+            Verdict::retry(ErrorKind::Transient)
+        } else if self.retries_clock_skew
+            && reply.is_signed_at_wrong_time
+            && codes.names().any(may_mean_skew)
+        {
+            Verdict::retry(ErrorKind::Unsent)
+        } else {
+            verdict
         }
-        verdict
     }
 }
 
@@ -331,17 +382,6 @@ fn is_transient(code: &str) -> bool {
     )
 }
 
-/// Returns true if a response is an object of S3, which has one of these headers. The body
-/// of an object may be any XML document.
-fn is_object(headers: &HeaderMap) -> bool {
-    headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED)
-}
-
-fn is_xml(content_type: &HeaderValue) -> bool {
-    let mut parts = content_type.as_bytes().windows(3);
-    parts.any(|part| part.eq_ignore_ascii_case(b"xml"))
-}
-
 impl<B, E, X> Classify<Response<B>, E> for AwsClassifier<X>
 where
     B: PeekBody,
@@ -349,10 +389,7 @@ where
 {
     fn classify(&self, outcome: Result<&Response<B>, &E>) -> Verdict {
         match outcome {
-            Ok(response) => {
-                let body = Looked::at(response.body());
-                self.judge_body(response.status(), response.headers(), body)
-            }
+            Ok(response) => self.judge(&Reply::of(response)),
             Err(error) => self.http.judge_error(error),
         }
     }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::attempt::Attempt;
 use crate::jitter;
+use crate::timer::wall_clock;
 
 /// Returns the value of the header `x-amz-retry-after`, in whole milliseconds. Returns
 /// `None` for any other value.
@@ -18,14 +19,6 @@ pub(crate) fn amz_retry_after(headers: &HeaderMap) -> Option<Duration> {
         return None;
     }
     value.parse().ok().map(Duration::from_millis)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a date in a header is relative to the wall clock"
-)]
-fn wall_clock() -> SystemTime {
-    SystemTime::now()
 }
 
 /// The id of one call: a random UUID (version 4).

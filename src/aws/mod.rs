@@ -64,7 +64,8 @@
 //! If a token has expired (`ExpiredToken`, `ExpiredTokenException`, or a 401 of the instance
 //! metadata service), fetch new credentials and make a new call. If the clock is wrong
 //! (`RequestTimeTooSkewed`, `SignatureDoesNotMatch`), correct it. Neither error is retried,
-//! because the same request would fail again.
+//! because the same request would fail again. With a [`ClockSkew`], the clock is corrected by
+//! the server's date, and the rejected request is retried once.
 //!
 //! # Permanent, although the message says "try again"
 //!
@@ -166,6 +167,7 @@
 mod body;
 mod buffer;
 mod classifier;
+mod clock_skew;
 mod codes;
 mod config;
 mod error_code;
@@ -173,10 +175,12 @@ mod headers;
 #[cfg(feature = "tower")]
 pub(crate) mod layer;
 mod presets;
+mod reply;
 mod service_error;
 
 pub use buffer::{Buffered, PeekBody, buffer_error};
 pub use classifier::AwsClassifier;
+pub use clock_skew::{ClockSkew, SigningTime};
 pub use config::ConfigError;
 pub use error_code::error_code;
 pub use headers::{InvocationId, sdk_headers};

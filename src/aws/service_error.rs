@@ -5,10 +5,10 @@ use std::fmt;
 
 use http::{HeaderMap, Response, StatusCode};
 
-use super::body::Looked;
 use super::buffer::PeekBody;
 use super::classifier::AwsClassifier;
 use super::error_code::Codes;
+use super::reply::Reply;
 use crate::classify::Verdict;
 use crate::http::hinted;
 
@@ -98,12 +98,17 @@ impl ServiceError {
         judge: &AwsClassifier<X>,
         response: &Response<B>,
     ) -> Option<Self> {
-        let (status, headers) = (response.status(), response.headers());
-        let body = Looked::at(response.body());
-        let judged_as = judge.error_status(status, headers, body)?;
-        // Read twice, because a message that is not UTF-8 must not hide the code.
+        let reply = Reply::of(response);
+        let judged_as = judge.error_status(&reply)?;
+        let Reply {
+            status,
+            headers,
+            body,
+            ..
+        } = reply;
+        // In two steps: a message that is not text must not hide the code.
         let codes = Codes::new(headers, &mut body.read(false));
-        let verdict = judge.judge_error(judged_as, &codes, body.is_broken);
+        let verdict = judge.judge_error(judged_as, &codes, &reply);
         let found = body.read(true);
         Some(Self {
             status,

@@ -11,6 +11,7 @@ use super::response::ResponseHead;
 use super::status::StatusRules;
 use super::transport::{BoxedSourceChain, ErrorAs, JudgeTransport, SourceChain, TransportFn};
 use crate::classify::{Classify, ErrorKind, Verdict};
+use crate::timer::wall_clock;
 
 /// Judges HTTP responses and transport errors; the table is in the
 /// [module](crate::http)'s page.
@@ -304,14 +305,6 @@ impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier
             Err(error) => self.judge_error(error),
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a date in a header is relative to the wall clock"
-)]
-fn wall_clock() -> SystemTime {
-    SystemTime::now()
 }
 
 /// Adds the delay that the server asks for to a verdict that is a retry.
