@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Prints what a dependency costs to build: the crates that it brings, and the
-# seconds of a clean release build of a crate that depends on nothing else.
+# Prints the compile cost of a dependency: the number of crates that it adds, and the seconds
+# of a clean release build of a crate that has only this dependency.
 set -euo pipefail
 reattempt=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# The build must be clean, so it may not share a target directory.
+# The build must be clean, so it needs a target directory of its own.
 unset CARGO_TARGET_DIR
 
 # row NAME DEPENDENCY: measures one line of `[dependencies]`.

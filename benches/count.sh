@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Prints the instructions per call of every contestant: the instructions of 3,000
-# calls less those of 1,000, divided by 2,000. callgrind of valgrind counts them in
-# one release binary. Start-up cancels out, and other load on the machine has no
-# effect.
-# With --ceilings it counts reattempt alone, and fails if a count is above its ceiling.
+# Prints the instructions per call of every contestant: the instructions of 3,000 calls minus
+# those of 1,000, divided by 2,000. Valgrind's callgrind counts them in one release binary.
+# The instructions of start-up cancel out, and other load on the machine has no effect.
+# With --ceilings, counts reattempt only and fails if a count is above its ceiling.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the code that async calls add to a program: the text section of a
-# stripped release binary less that of the same program without retries.
+# Prints the code size that async calls add to a program: the text section of a stripped
+# release binary minus that of the same program without retries.
 # Each call has its own operation, future and error type.
 set -euo pipefail
 shopt -s inherit_errexit

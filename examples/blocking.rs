@@ -1,5 +1,5 @@
-//! The sync wrapper around a `TcpStream` call: a server that hangs up twice.
-#![expect(clippy::print_stdout, reason = "the timeline is for a person to read")]
+//! Retries a blocking call over a `TcpStream`. The server closes the first two connections.
+#![expect(clippy::print_stdout, reason = "the example prints each retry")]
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
     std::thread::spawn(move || {
         for (count, stream) in listener.incoming().enumerate() {
             if let (2.., Ok(mut stream)) = (count, stream) {
-                // A client that is gone has lost nothing but its answer.
+                // Ignore the error: it means that the client has disconnected.
                 let _ = stream.write_all(b"hello");
             }
         }
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
             if let Some(error) = event.error() {
                 let (number, delay) = (event.attempt().number(), event.delay());
                 println!(
-                    "attempt {number}: {error}, again in {} ms",
+                    "attempt {number}: {error}, retry in {} ms",
                     delay.as_millis()
                 );
             }

@@ -1,6 +1,6 @@
-//! An observer that feeds the `metrics` crate: retries by kind, their delays, and
-//! how calls ended.
-#![expect(clippy::print_stdout, reason = "the figures are for a person to read")]
+//! Counts retries with the `metrics` crate: by error kind, with their delays and the ends
+//! of calls.
+#![expect(clippy::print_stdout, reason = "the example prints its metrics")]
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Observer for Metrics {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // In production a recorder that exports, such as metrics-exporter-prometheus.
+    // In production, use a recorder that exports, such as metrics-exporter-prometheus.
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install()?;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 Some(status) => Err(*status),
             })
             .call();
-        println!("{answers:?} came to {result:?}");
+        println!("{answers:?}: {result:?}");
     }
 
     println!();

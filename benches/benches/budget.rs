@@ -1,4 +1,5 @@
-//! Cost of a retry budget with one thread and with two: reattempt, tower and a semaphore of tokio.
+//! The cost of a retry budget with one thread and with two: reattempt, tower and a semaphore
+//! of tokio.
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::hint::black_box;
@@ -33,8 +34,8 @@ fn main() {
 
     let budget = RetryBudget::new(u32::MAX);
     let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
-    // The failure takes tokens and the success returns them. The next row shows
-    // what the session itself costs.
+    // The failure takes tokens and the success returns them. The next row is the cost of the
+    // session alone.
     let retried = |policy: &RetryPolicy| {
         let mut session = policy.start_at(Duration::ZERO);
         let taken = session.decide(black_box(Err::<&(), _>(&())), Duration::ZERO);

@@ -1,4 +1,5 @@
-//! Cost of the error code and of the verdict in each AWS protocol, beside a parse of the whole body.
+//! The cost of the error code and of the verdict in each AWS protocol, compared with a parse
+//! of the whole body.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -35,7 +36,7 @@ fn measure(calls: u32, work: impl Fn()) -> (f64, usize) {
     (times[ROUNDS / 2], allocations)
 }
 
-/// Returns a body of `len` bytes: `before`, a message, `after`.
+/// Returns a body of `len` bytes that consists of `before`, a message and `after`.
 fn filled(before: &str, after: &str, len: usize) -> Vec<u8> {
     let fill = len.saturating_sub(before.len().saturating_add(after.len()));
     format!("{before}{}{after}", "m".repeat(fill)).into_bytes()
@@ -101,7 +102,7 @@ fn bodies(len: usize) -> [(&'static str, Vec<u8>); 5] {
     ]
 }
 
-/// Reads all of a body, with the parser of its format.
+/// Reads a whole body with the parser of its format.
 fn parse(body: &[u8]) {
     match body.first() {
         Some(b'{') => drop(black_box(serde_json::from_slice::<serde_json::Value>(body))),

@@ -38,8 +38,8 @@ fn list() {
     }
 }
 
-/// Does the work of a contestant this many times. Returns false if there is none of
-/// this name in the block.
+/// Does the work of a contestant this many times. Returns false if the block does not have
+/// this contestant.
 fn run(block: &str, contestant: &str, times: u64) -> bool {
     let blocks = blocks();
     let found = blocks

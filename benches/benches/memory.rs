@@ -28,7 +28,7 @@ fn measure<F: IntoFuture>(name: &str, make: impl Fn(bool) -> F) {
         .expect("the system has resources for a runtime");
     let [success, failure] = [false, true].map(|fails| {
         runtime.block_on(async {
-            // The first call makes what is made lazily, such as a thread local.
+            // The first call also initializes thread locals, so it is not counted.
             make(fails).await;
             let region = Region::new(&ALLOCATOR);
             make(fails).await;

@@ -1,4 +1,4 @@
-//! Nanoseconds that each contestant needs per call: medians of one interleaved run.
+//! The nanoseconds that each contestant needs per call, as medians of one interleaved run.
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::time::Instant;

@@ -7,7 +7,7 @@ use std::mem::replace;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-/// An error of size zero.
+/// An error without data.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure;
 
@@ -34,8 +34,8 @@ pub(crate) async fn fetch_later(n: u64) -> Result<u64, Failure> {
     fetch(n)
 }
 
-/// Succeeds at the second poll. Any operation that waits for a server is pending
-/// at the first one.
+/// Succeeds at the second poll. An operation that waits for a server is always pending at
+/// the first poll.
 pub(crate) async fn fetch_in_time(n: u64) -> Result<u64, Failure> {
     let mut is_ready = false;
     poll_fn(|_| {

@@ -1,4 +1,4 @@
-//! Policies without delay for the peers that have none of their own.
+//! Policies without delay for the peers that do not have one.
 
 use std::time::{Duration, Instant};
 
@@ -45,8 +45,8 @@ impl mettle::blocking::Clock for MettleClock {
 /// Returns a seatbelt service that calls `operation` and retries any error twice,
 /// after a delay of zero.
 ///
-/// Its clock stands still. seatbelt reads the clock only to wait, and a delay of
-/// zero is over at once.
+/// Its clock does not move. seatbelt reads the clock only to wait, and a delay of zero ends
+/// at once.
 pub fn seatbelt<F, Fut, T, E>(operation: F) -> impl Service<u64, Out = Result<T, E>>
 where
     F: Fn(u64) -> Fut + Send + Sync + 'static,
@@ -77,7 +77,7 @@ mod tests {
 
     static MADE: AtomicU32 = AtomicU32::new(0);
 
-    /// Returns how many attempts `call` made at an operation that always fails.
+    /// Returns the number of attempts that `call` makes with an operation that always fails.
     async fn attempts<T>(call: impl IntoFuture<Output = T>) -> u32 {
         MADE.store(0, Ordering::Relaxed);
         call.await;

@@ -1,4 +1,4 @@
-//! A raw HTTP client for the examples: one connection a request, and SigV4.
+//! An HTTP client for the examples: one connection per request, signed with SigV4.
 
 use std::error::Error;
 use std::io;
@@ -16,14 +16,17 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Sends a request and reads the whole response: a body that is cut off is a
-/// failure.
+/// Sends a request and reads the whole response.
+///
+/// # Errors
+///
+/// Returns an error if the connection fails or the body is truncated.
 pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
     let host = request.uri().host().unwrap_or_default();
-    // An IPv6 address stands in brackets.
+    // Remove the brackets of an IPv6 address.
     let host = host.trim_matches(['[', ']']).to_owned();
     let port = request.uri().port_u16().unwrap_or(80);
-    // A server, as opposed to a proxy, is asked for the path alone.
+    // A request to a server contains only the path. Only a proxy needs the whole URL.
     let path = request.uri().path_and_query().cloned();
     *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
     let stream = TcpStream::connect((host, port)).await?;
@@ -39,20 +42,20 @@ pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Respon
         let body = body.collect().await.map_err(lost)?.to_bytes();
         Ok(Response::from_parts(head, body))
     };
-    // The connection lives as long as the exchange, in the same task.
+    // Poll the connection in this task, as long as the exchange takes.
     let mut exchange = std::pin::pin!(exchange);
     tokio::select! {
         done = &mut exchange => done,
         ended = connection => match ended {
-            // The response is there, or the exchange knows why it is not.
+            // The exchange has the response or returns an error.
             Ok(()) => exchange.await,
             Err(error) => Err(lost(error)),
         },
     }
 }
 
-/// Hyper tells a connection that ended too early in a way of its own, without
-/// an `io::Error` in the chain.
+/// Converts an error of hyper. If a connection ended too early, hyper's error does not have
+/// an `io::Error` in its chain.
 fn lost(error: hyper::Error) -> io::Error {
     if error.is_incomplete_message() {
         io::Error::new(io::ErrorKind::UnexpectedEof, error)
@@ -61,8 +64,13 @@ fn lost(error: hyper::Error) -> io::Error {
     }
 }
 
-/// Signs a request as it is now. A date that is not fresh makes a signature that
-/// is refused.
+/// Signs a request with SigV4. Headers that are added later are not signed.
+///
+/// AWS rejects a signature if `date` is more than about five minutes old.
+///
+/// # Errors
+///
+/// Returns an error if the request cannot be signed.
 pub(crate) fn sign(
     request: &mut Request<Full<Bytes>>,
     body: &[u8],
@@ -73,7 +81,7 @@ pub(crate) fn sign(
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut settings = SigningSettings::default();
     if service == "s3" {
-        // S3 wants its paths encoded once and taken as they are.
+        // S3 requires paths that are encoded once and not normalized.
         settings.percent_encoding_mode = PercentEncodingMode::Single;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;

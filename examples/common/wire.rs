@@ -1,11 +1,11 @@
-//! As much of HTTP/1.1 as the examples' servers speak.
+//! The parts of HTTP/1.1 that the servers of the examples need.
 
 use std::io;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// A request.
+/// A request, with its body. The names of the headers are in lower case.
 pub(crate) struct Head {
     pub(crate) line: String,
     pub(crate) body: Vec<u8>,
@@ -13,6 +13,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Returns the value of a header, or an empty text if it is absent.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .iter()
@@ -21,7 +22,7 @@ impl Head {
     }
 }
 
-/// Reads a request.
+/// Reads a request with its body.
 pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Head> {
     let mut stream = BufReader::new(stream);
     let mut lines = (&mut stream).lines();
@@ -43,7 +44,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Head> {
     Ok(head)
 }
 
-/// Answers and closes.
+/// Sends a response and closes the connection. `headers` are lines that end with `\r\n`.
 pub(crate) async fn reply(
     stream: &mut TcpStream,
     status: &str,

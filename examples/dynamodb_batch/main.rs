@@ -1,7 +1,8 @@
-//! DynamoDB takes a batch in parts: what it had no capacity for comes back in a
-//! 200 as `UnprocessedItems`, which no SDK retries. The loop form resubmits what
-//! is left, and that alone.
-#![expect(clippy::print_stdout, reason = "the timeline is for a person to read")]
+//! Writes a batch to DynamoDB with a retry loop that sends only the failed items again.
+//!
+//! If the table does not have enough capacity for a batch, DynamoDB writes a part of it. It
+//! returns the rest in a 200 as `UnprocessedItems`, which AWS's SDKs do not retry.
+#![expect(clippy::print_stdout, reason = "the example prints each attempt")]
 
 #[path = "../common/client.rs"]
 mod client;
@@ -23,10 +24,10 @@ use reattempt::{Attempt, Backoff, ErrorKind, Verdict};
 use serde_json::{Value, json};
 
 const ITEMS: usize = 100;
-/// The most that DynamoDB takes in one batch.
+/// The largest number of items in a batch of DynamoDB.
 const BATCH: usize = 25;
 
-/// Why an attempt did not write the whole batch.
+/// The reason why an attempt did not write the whole batch.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0} items left unprocessed")]
@@ -51,10 +52,10 @@ fn judge(outcome: Result<&(), &Failure>) -> Verdict {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let (url, table) = server::start().await?;
-    println!("A table of this process at {url} has capacity for a part of each batch.\n");
+    println!("The table at {url} has capacity for a part of each batch.\n");
 
-    // One policy for the client: all batches share its budget. A quarter of a
-    // second after a throttling, not one, so that the show is short.
+    // Use one policy for the client, so that all batches share its budget. The backoff after
+    // throttling is shorter than the default, so that the example ends soon.
     let policy = aws::dynamodb()
         .throttling_backoff(Backoff::exponential(Duration::from_millis(250)))
         .max_attempts(10)
@@ -94,7 +95,8 @@ fn put(number: usize) -> Value {
     json!({"PutRequest": {"Item": {"id": {"S": id}}}})
 }
 
-/// Makes one attempt, signed anew, and leaves in `left` what was not written.
+/// Makes one attempt with a new signature. Leaves only the items that were not written in
+/// `left`.
 async fn write(
     url: &str,
     left: &mut Vec<Value>,

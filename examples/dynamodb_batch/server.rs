@@ -1,5 +1,5 @@
-//! The demo's stand-in for DynamoDB: a table with capacity for a part of each
-//! batch, which throttles and fails as a whole now and then.
+//! A stand-in for DynamoDB with one table, which has capacity for a part of each batch.
+//! Two of every seven requests fail as a whole.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,22 +11,23 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::wire::{read, reply};
 
 pub(crate) const TABLE: &str = "orders";
-/// How many items it has capacity for at a time.
+/// The number of items that the table accepts in one request.
 const CAPACITY: usize = 11;
 
-/// How often each item was written.
+/// The number of writes of each item.
 #[derive(Clone, Default)]
 pub(crate) struct Table(Arc<Mutex<HashMap<String, usize>>>);
 
 impl Table {
-    /// The items in the table, and those written more than once.
+    /// Returns the number of items, and the number of items that were written more than
+    /// once.
     pub(crate) fn count(&self) -> (usize, usize) {
         let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let twice = table.values().filter(|&&writes| writes > 1).count();
         (table.len(), twice)
     }
 
-    /// Writes what there is capacity for and returns the rest.
+    /// Writes as many items as there is capacity for. Returns the rest.
     fn write(&self, items: &[Value]) -> Vec<Value> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (taken, left) = items.split_at(CAPACITY.min(items.len()));
@@ -52,7 +53,7 @@ pub(crate) async fn start() -> io::Result<(String, Table)> {
             let Ok((stream, _)) = listener.accept().await else {
                 break;
             };
-            // A lost client is its own loss.
+            // Ignore the error: it means that the client has disconnected.
             let _ = answer(stream, request, &served).await;
         }
     });

@@ -1,4 +1,5 @@
-//! No schedule panics or exceeds its cap, and none but a function's decreases.
+//! Checks that a schedule never panics or exceeds its cap, and that only the delays of a
+//! function decrease.
 #![no_main]
 
 use std::time::Duration;

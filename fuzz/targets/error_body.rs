@@ -1,5 +1,5 @@
-//! No body panics, no code is empty, and no body makes a 5xx anything but worth
-//! a retry.
+//! Checks that an error body never causes a panic or an empty code, and that a 5xx is
+//! retried with any body.
 #![no_main]
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode};

@@ -1,4 +1,5 @@
-//! No header value makes a hint panic, and whole seconds are read unchanged.
+//! Checks that a header value never causes a panic, and that whole seconds are read
+//! unchanged.
 #![no_main]
 
 use std::time::{Duration, SystemTime};

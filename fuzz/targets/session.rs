@@ -1,4 +1,4 @@
-//! No policy and no story of outcomes panics or passes a limit.
+//! Checks that a session never panics or exceeds a limit, with any policy and outcomes.
 #![no_main]
 
 use std::time::Duration;
@@ -20,7 +20,8 @@ struct Input {
     refill: f64,
     non_idempotent: bool,
     start: Duration,
-    story: Vec<(Judged, Option<Duration>, Duration)>,
+    /// The outcome of each attempt, with its hint and the duration of the attempt.
+    outcomes: Vec<(Judged, Option<Duration>, Duration)>,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -53,7 +54,7 @@ fuzz_target!(|input: Input| {
         session = session.non_idempotent();
     }
     let mut now = input.start;
-    for (judged, after, took) in input.story {
+    for (judged, after, took) in input.outcomes {
         now = now.saturating_add(took);
         let kind = match judged {
             Judged::Server => Some(ErrorKind::Server),
@@ -71,7 +72,7 @@ fuzz_target!(|input: Input| {
                 assert!(session.attempts() < input.max_attempts.max(1));
                 assert!(kind.is_some());
                 now = now.saturating_add(delay);
-                // A limit at the end of all time, to the second, is none.
+                // A limit that ends in the last second of a `Duration` has no effect.
                 let end = input
                     .start
                     .saturating_add(input.max_elapsed.unwrap_or(Duration::MAX));

@@ -4,8 +4,8 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::Duration;
 
-/// Awaits an operation as the selected crate retries it, with exponential backoff,
-/// jitter and at most three attempts. Expands in a function that returns a result.
+/// Awaits an operation that the selected crate retries, with exponential backoff, jitter and
+/// at most three attempts. Use it in a function that returns a result.
 #[cfg(feature = "reattempt")]
 macro_rules! retried {
     ($operation:expr) => {{
@@ -105,7 +105,7 @@ fn main() -> std::io::Result<()> {
         .enable_time()
         .build()?;
     runtime.block_on(async {
-        // Every variant has tokio's timer, so that no crate is charged for it.
+        // Use tokio's timer in every variant, so that its code is not counted.
         tokio::time::sleep(black_box(Duration::ZERO)).await;
         all(black_box("input")).await;
     });

@@ -1,7 +1,7 @@
 //! Finds the stack that a spawned task needs to await a call with a large future.
 //!
-//! Run it as a debug build, whose compiler copies futures most. Each attempt to fit
-//! a call into a stack is a process of its own, because an overflow ends the process.
+//! Run it as a debug build, in which futures are copied most often. Each check of a stack
+//! runs in a process of its own, because an overflow ends the process.
 #![expect(clippy::print_stdout, reason = "a bench prints its result")]
 
 use std::io;
@@ -12,9 +12,9 @@ use reattempt_benches::operations::Failure;
 
 /// The default stack of tokio's worker threads.
 const DEFAULT_KIB: usize = 2048;
-/// The search stops here.
+/// The largest stack that is tried.
 const MAX_KIB: usize = 64 * 1024;
-/// The search is as precise as this.
+/// The precision of the search.
 const STEP_KIB: usize = 16;
 const OPERATIONS_KIB: [usize; 3] = [48, 96, 192];
 const CALLS: [&str; 8] = [
@@ -88,7 +88,7 @@ fn fits(call: &str, operation_kib: usize, stack_kib: usize) -> io::Result<bool> 
         .status()?;
     match status.code() {
         Some(0) => Ok(true),
-        // A stack overflow ends the process with a signal. There is no exit code then.
+        // A stack overflow ends the process with a signal, without an exit code.
         None => Ok(false),
         Some(code) => {
             let text = format!("{call} ended with exit code {code}, expected 0 or a signal");
@@ -165,8 +165,8 @@ fn tokio_retry_delays() -> impl Iterator<Item = Duration> {
 
 /// Awaits a future in a spawned task on a worker thread with this stack.
 ///
-/// The task is spawned from a thread with a large stack. Spawning copies the future
-/// too, which has nothing to do with retries.
+/// The task is spawned from a thread with a large stack, because spawning copies the future
+/// too. These copies are not caused by retries.
 fn spawn<F>(stack_kib: usize, make: impl FnOnce() -> F + Send + 'static) -> io::Result<()>
 where
     F: Future<Output = Result<usize, Failure>> + Send + 'static,

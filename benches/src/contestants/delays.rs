@@ -46,7 +46,7 @@ pub(super) fn ten() -> Block {
     }
 }
 
-/// Adds up ten delays, so that the compiler cannot leave them out.
+/// Adds ten delays, so that the compiler cannot remove them.
 fn sum(delays: impl Iterator<Item = Duration>) {
     let sum = delays
         .take(10)

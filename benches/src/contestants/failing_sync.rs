@@ -46,7 +46,7 @@ pub(super) fn without_delay() -> Block {
     }
 }
 
-/// Retries with an exponential, jittered delay, which no contestant serves.
+/// Retries with an exponential, jittered delay. No contestant sleeps.
 pub(super) fn with_jitter() -> Block {
     block! {
         "sync, two failures with jitter",

@@ -1,4 +1,4 @@
-//! The contestants: each does the same work as the others of its block.
+//! The contestants. All contestants of a block do the same work.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,22 +7,22 @@ use std::time::Duration;
 
 /// One way to do the work of a block.
 pub struct Contestant {
-    /// The crate, or what is measured without a crate.
+    /// The name of the crate, or of the code without a crate.
     pub name: &'static str,
     /// Does the work this many times.
     pub run: fn(u64),
 }
 
-/// Contestants that do the same work. The first ones use no crate: a direct call,
+/// Contestants that do the same work. The first ones do not use a crate: a direct call and
 /// a loop written by hand.
 pub struct Block {
-    /// What the work is.
+    /// The name of the work.
     pub name: &'static str,
-    /// Who does it.
+    /// The contestants, in the order in which they are printed.
     pub contestants: Vec<Contestant>,
 }
 
-/// Makes a `Block` of a name and `contestant => closure` pairs.
+/// Returns a `Block` from a name and `contestant => closure` pairs.
 macro_rules! block {
     ($name:literal, $($contestant:literal => $run:expr,)*) => {
         Block {
@@ -76,11 +76,11 @@ pub fn blocks() -> Vec<Block> {
 
 const MILLI: Duration = Duration::from_millis(1);
 
-/// A policy in a `static`, whose settings the compiler sees.
+/// A policy in a `static`. The compiler knows its settings.
 static OURS: reattempt::RetryPolicy = reattempt::RetryPolicy::new(reattempt::Backoff::none());
 
-/// Returns the same policy, with settings that the compiler does not see. A policy
-/// with a budget is always of this kind.
+/// Returns the same policy, but the compiler does not know its settings. This is always so
+/// for a policy with a budget.
 fn made() -> reattempt::RetryPolicy {
     std::hint::black_box(OURS.clone())
 }

@@ -9,7 +9,7 @@ use super::{Block, Contestant, OURS, made, now};
 use crate::operations::{Failure, fetch_in_time, fetch_later};
 use crate::peers::{self, MettleRetries, TowerRetries};
 
-/// The contestants for an operation, which is ready at its first poll or later.
+/// Defines a block for an async operation.
 macro_rules! async_block {
     ($name:ident, $title:literal, $fetch:ident) => {
         pub(super) fn $name() -> Block {

@@ -48,7 +48,7 @@ pub(super) fn at_once() -> Block {
     }
 }
 
-/// What a full retry budget adds to a success.
+/// The same with a full retry budget.
 pub(super) fn with_a_budget() -> Block {
     block! {
         "sync success with a full budget",
