@@ -12,13 +12,24 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
+use http_body_util::combinators::MapErr;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+/// The body of a response, whose errors tell that it was cut off.
+pub(crate) type Body = MapErr<Incoming, fn(hyper::Error) -> io::Error>;
+
 /// Sends a request and reads the whole response: a body that is cut off is a
 /// failure.
-pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
+pub(crate) async fn send(request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
+    let (head, body) = open(request).await?.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// Sends a request and returns its response as soon as the head is there.
+pub(crate) async fn open(mut request: Request<Full<Bytes>>) -> io::Result<Response<Body>> {
     let host = request.uri().host().unwrap_or_default();
     // An IPv6 address stands in brackets.
     let host = host.trim_matches(['[', ']']).to_owned();
@@ -30,25 +41,10 @@ pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Respon
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(lost)?;
-    let exchange = async {
-        let (head, body) = sender
-            .send_request(request)
-            .await
-            .map_err(lost)?
-            .into_parts();
-        let body = body.collect().await.map_err(lost)?.to_bytes();
-        Ok(Response::from_parts(head, body))
-    };
-    // The connection lives as long as the exchange, in the same task.
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        done = &mut exchange => done,
-        ended = connection => match ended {
-            // The response is there, or the exchange knows why it is not.
-            Ok(()) => exchange.await,
-            Err(error) => Err(lost(error)),
-        },
-    }
+    // Its errors also reach the request or the body.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(lost)?;
+    Ok(response.map(|body| body.map_err(lost as fn(hyper::Error) -> io::Error)))
 }
 
 /// Hyper tells a connection that ended too early in a way of its own, without
