@@ -164,6 +164,9 @@ pub mod http;
 mod jitter;
 mod limiter;
 mod policy;
+#[cfg(feature = "resume")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resume")))]
+pub mod resume;
 mod session;
 pub mod testing;
 mod timer;

@@ -12,16 +12,31 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
+use http_body_util::combinators::MapErr;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+/// The body of a response. Its errors tell that it was truncated.
+pub(crate) type Body = MapErr<Incoming, fn(hyper::Error) -> io::Error>;
 
 /// Sends a request and reads the whole response.
 ///
 /// # Errors
 ///
 /// Returns an error if the connection fails or the body is truncated.
-pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
+pub(crate) async fn send(request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
+    let (head, body) = open(request).await?.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// Sends a request and returns the response as soon as its head has arrived.
+///
+/// # Errors
+///
+/// Returns an error if the connection fails before that.
+pub(crate) async fn open(mut request: Request<Full<Bytes>>) -> io::Result<Response<Body>> {
     let host = request.uri().host().unwrap_or_default();
     // Remove the brackets of an IPv6 address.
     let host = host.trim_matches(['[', ']']).to_owned();
@@ -33,25 +48,10 @@ pub(crate) async fn send(mut request: Request<Full<Bytes>>) -> io::Result<Respon
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(lost)?;
-    let exchange = async {
-        let (head, body) = sender
-            .send_request(request)
-            .await
-            .map_err(lost)?
-            .into_parts();
-        let body = body.collect().await.map_err(lost)?.to_bytes();
-        Ok(Response::from_parts(head, body))
-    };
-    // Poll the connection in this task, as long as the exchange takes.
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        done = &mut exchange => done,
-        ended = connection => match ended {
-            // The exchange has the response or returns an error.
-            Ok(()) => exchange.await,
-            Err(error) => Err(lost(error)),
-        },
-    }
+    // Its errors also reach the request or the body.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(lost)?;
+    Ok(response.map(|body| body.map_err(lost as fn(hyper::Error) -> io::Error)))
 }
 
 /// Converts an error of hyper. If a connection ended too early, hyper's error does not have

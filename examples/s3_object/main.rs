@@ -1,6 +1,7 @@
 //! An EC2 role fetches an object from S3 with raw HTTP: a token of the instance
 //! metadata service, the role's credentials, then a signed GET. Each call is
-//! wrapped in reattempt, and the signature is made anew on each attempt.
+//! wrapped in reattempt, and the signature is made anew on each attempt. The
+//! object is cut off half-way, and only the other half is requested again.
 //!
 //! `s3_object [BUCKET] [KEY]` talks to a server in this process that throttles
 //! and fails on a script, or to the stand-ins for AWS that `AWS_ENDPOINT_URL`
@@ -22,10 +23,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use http_body_util::Full;
-use reattempt::aws::{self, AwsClassifier, InvocationId, ServiceError, sdk_headers};
-use reattempt::{Attempt, Backoff, ErrorKind, RetryEvent, RetryPolicy};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use reattempt::aws::{
+    self, AwsClassifier, InvocationId, PeekBody, ServiceError, buffer_error, sdk_headers,
+};
+use reattempt::{Attempt, Backoff, ErrorKind, RetryEvent, RetryPolicy, resume};
 use sha2::{Digest, Sha256};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -76,31 +79,44 @@ async fn run() -> Result<(), Failure> {
         started: now(),
     };
 
-    let token = text(&client.fetch("IMDS token", |_| put_token(&imds)).await?)?;
+    let token = text(&client.fetch("IMDS token", || put_token(&imds)).await?)?;
     let roles = format!("{imds}/latest/meta-data/iam/security-credentials/");
     let role = text(
         &client
-            .fetch("IMDS role", |_| get_metadata(&roles, &token))
+            .fetch("IMDS role", || get_metadata(&roles, &token))
             .await?,
     )?;
     let role = role.lines().next().unwrap_or_default();
     let path = format!("{roles}{role}");
     let credentials = client
-        .fetch("IMDS credentials", |_| get_metadata(&path, &token))
+        .fetch("IMDS credentials", || get_metadata(&path, &token))
         .await?;
     let credentials = credentials_from(credentials.body())?;
 
     let url = format!("{s3}/{}/{}", encoded(&bucket), encoded(&key));
     let what = format!("GET s3://{bucket}/{key}");
     let id = InvocationId::new();
-    let object = client
-        .fetch(&what, |attempt| {
-            get_object(&url, &credentials, &region, sdk_headers(&id, attempt))
-        })
+    let send = async |attempt: Attempt, range: HeaderMap| {
+        let headers = sdk_headers(&id, &attempt);
+        let request = get_object(&url, &credentials, &region, headers, range);
+        let response = client::open(request.map_err(io::Error::other)?).await?;
+        buffer_error(response, 64 * 1024).await
+    };
+    let response = client
+        .call(&what, |attempt| send(attempt, HeaderMap::new()))
         .await?;
+    // From here on a break is resumed by the same policy.
+    let resumed = resume::get(&client.policy, async |range: resume::Range| {
+        client.show_resumption(&range);
+        let response = send(range.attempt(), range.into_headers());
+        tokio::time::timeout(PATIENCE, response).await?
+    });
+    let body = resumed.continue_from(response).into_body();
+    let object = body.collect().await?.to_bytes();
+    println!("{:>6}     the body is complete", client.clock());
 
-    let digest = sha256(object.body())?;
-    println!("\n{} bytes, SHA-256 {digest}", object.body().len());
+    let digest = sha256(&object)?;
+    println!("\n{} bytes, SHA-256 {digest}", object.len());
     if is_demo && bucket == server::BUCKET && key == server::KEY {
         if digest != sha256(&server::object())? {
             return Err("that is not what the server holds".into());
@@ -137,7 +153,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// How long one attempt may take, its body included.
+/// How long one attempt may take. Of the object's, the body is not included.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 struct Client {
@@ -151,12 +167,23 @@ impl Client {
     /// Reading the body belongs to the attempt: one that is cut off is retried.
     async fn fetch<F>(&self, what: &str, request: F) -> Result<Response<Bytes>, Failure>
     where
-        F: Fn(&Attempt) -> Result<Request<Full<Bytes>>, Failure>,
+        F: Fn() -> Result<Request<Full<Bytes>>, Failure>,
+    {
+        let send = async |_| client::send(request().map_err(io::Error::other)?).await;
+        self.call(what, send).await
+    }
+
+    /// Runs `send` for each attempt until it succeeds.
+    async fn call<F, Fut, B>(&self, what: &str, send: F) -> Result<Response<B>, Failure>
+    where
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = io::Result<Response<B>>>,
+        B: PeekBody,
     {
         println!("{what}");
         let outcome = self
             .policy
-            .retry(async |attempt| client::send(request(&attempt).map_err(io::Error::other)?).await)
+            .retry(send)
             .attempt_timeout(PATIENCE)
             .on_retry(|event| self.show(event))
             .outcome()
@@ -185,7 +212,17 @@ impl Client {
         format!("{:.2}s", self.started.elapsed().as_secs_f64())
     }
 
-    fn show(&self, event: &RetryEvent<Result<&Response<Bytes>, &io::Error>>) {
+    /// Prints that the body of the object broke and is requested again.
+    fn show_resumption(&self, range: &resume::Range) {
+        println!(
+            "{:>6}  {}  the body broke → asking for the bytes from {} on",
+            self.clock(),
+            range.attempt().number(),
+            range.offset(),
+        );
+    }
+
+    fn show<B: PeekBody>(&self, event: &RetryEvent<Result<&Response<B>, &io::Error>>) {
         let came = match event.outcome() {
             Ok(response) => match ServiceError::from_response(response) {
                 Some(error) => error.to_string(),
@@ -243,9 +280,11 @@ fn get_object(
     credentials: &Credentials,
     region: &str,
     sdk_headers: [(HeaderName, HeaderValue); 2],
+    range: HeaderMap,
 ) -> Result<Request<Full<Bytes>>, Failure> {
     let mut request = request(Method::GET, url)?.body(Full::default())?;
     request.headers_mut().extend(sdk_headers);
+    request.headers_mut().extend(range);
     #[expect(
         clippy::disallowed_methods,
         reason = "a signature carries the real date"

@@ -138,14 +138,32 @@ async fn get_object(
         return error(&mut stream, "404 Not Found", "", "NoSuchKey").await;
     }
     let body = object();
+    let etag = "etag: \"demo\"\r\n";
     if objects.load(Ordering::Relaxed) == 6 {
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{etag}\r\n");
         stream.write_all(head.as_bytes()).await?;
         let (half, _) = body.split_at(body.len() / 2);
         stream.write_all(half).await?;
         return stream.shutdown().await;
     }
-    reply(&mut stream, "200 OK", "etag: \"demo\"\r\n", &body).await
+    let Some(start) = resumed_at(head).filter(|start| *start < body.len()) else {
+        return reply(&mut stream, "200 OK", etag, &body).await;
+    };
+    let (last, total) = (body.len().saturating_sub(1), body.len());
+    let headers = format!("{etag}content-range: bytes {start}-{last}/{total}\r\n");
+    let (_, rest) = body.split_at(start);
+    reply(&mut stream, "206 Partial Content", &headers, rest).await
+}
+
+/// The first byte that a request asks for, if it asks for the rest of this object.
+fn resumed_at(head: &Head) -> Option<usize> {
+    let range = head
+        .header("range")
+        .strip_prefix("bytes=")?
+        .strip_suffix('-')?;
+    let start = range.parse().ok()?;
+    (head.header("if-range") == "\"demo\"").then_some(start)
 }
 
 /// Why a signed request is refused, if it is.

@@ -54,6 +54,11 @@ impl<P: PolicyRef> LoopState<P> {
         self
     }
 
+    #[cfg(feature = "resume")]
+    pub(super) fn classifier(&self) -> &P::Classifier {
+        self.run.classifier()
+    }
+
     pub(super) const fn turn(&self) -> Turn {
         self.turn
     }
@@ -97,6 +102,13 @@ impl<P: PolicyRef> LoopState<P> {
             Turn::Ended(reason) => Some(reason),
             Turn::Admission | Turn::Attempt(_) | Turn::Wait(_) => None,
         }
+    }
+
+    /// Starts a new call at `now`, whose first attempt is already running.
+    #[cfg(feature = "resume")]
+    pub(super) fn restart(&mut self, now: Duration) {
+        let progress = self.run.restart(self.overrides, now);
+        self.turn = Turn::Attempt(progress.attempt(now));
     }
 
     /// Charges the time limit for the part of a wait that was not served.

@@ -2,12 +2,14 @@
 
 use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::PolicyRef;
 use super::loop_state::{LoopState, Turn};
+use super::pause::Pause;
 use super::steps::ATTEMPTS_PER_YIELD;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
@@ -115,7 +117,7 @@ impl<C> RetryPolicy<C> {
 }
 
 impl<P: PolicyRef, M> RetryLoop<P, M> {
-    const fn new(policy: P, timer: M) -> Self {
+    pub(crate) const fn new(policy: P, timer: M) -> Self {
         Self {
             state: LoopState::new(policy),
             timer,
@@ -128,6 +130,12 @@ impl<P: PolicyRef, M> RetryLoop<P, M> {
             state: self.state,
             timer,
         }
+    }
+
+    /// Returns the policy's classifier.
+    #[cfg(feature = "resume")]
+    pub(crate) fn classifier(&self) -> &P::Classifier {
+        self.state.classifier()
     }
 
     /// Retries only throttling and requests that were never sent; see
@@ -167,21 +175,33 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
     /// is shortened only to keep `max_elapsed`. Limiter waits are not limited by it. After
     /// the call has ended it returns at once.
     pub async fn next_attempt(&mut self) -> Attempt {
-        let mut limited = 0_u32;
+        let mut pause = pin!(Pause::new());
+        poll_fn(|cx| self.poll_next_attempt(pause.as_mut(), cx)).await
+    }
+
+    /// Does what [`next_attempt`](Self::next_attempt) does, for callers that poll. `pause`
+    /// holds the wait between two polls.
+    pub(crate) fn poll_next_attempt(
+        &mut self,
+        mut pause: Pin<&mut Pause<M::Sleep>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Attempt> {
         loop {
+            if ready!(pause.as_mut().poll_end(cx)) {
+                self.state.end_wait();
+            }
             match self.state.turn() {
-                Turn::Attempt(attempt) => return attempt,
-                Turn::Ended(_) => return self.state.attempt(self.now()),
-                Turn::Wait(wait) => {
-                    if wait.delay.is_zero() {
-                        if self.attempts() % ATTEMPTS_PER_YIELD == 0 {
-                            yield_now().await;
-                        }
-                    } else {
-                        let left = self.state.resume_wait(wait, self.timer.now());
-                        self.timer.sleep(left).await;
-                    }
+                Turn::Attempt(attempt) => return Poll::Ready(attempt),
+                Turn::Ended(_) => return Poll::Ready(self.state.attempt(self.now())),
+                Turn::Wait(wait) if wait.delay.is_zero() => {
                     self.state.end_wait();
+                    if self.attempts() % ATTEMPTS_PER_YIELD == 0 {
+                        return yield_now(cx);
+                    }
+                }
+                Turn::Wait(wait) => {
+                    let left = self.state.resume_wait(wait, self.timer.now());
+                    pause.as_mut().begin(self.timer.sleep(left));
                 }
                 Turn::Admission => {
                     let Err(delay) = self.state.try_start(self.now()) else {
@@ -189,9 +209,9 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
                     };
                     // A limiter that never admits must not block the thread if the sleeps end
                     // at once.
-                    limited = limited.wrapping_add(1);
+                    let limited = pause.as_mut().count_refusal();
                     if delay.is_zero() || limited % ATTEMPTS_PER_YIELD == 0 {
-                        yield_now().await;
+                        return yield_now(cx);
                     }
                 }
             }
@@ -237,6 +257,13 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
         self.state.decide(verdict, result, now)
     }
 
+    /// Starts a new call, whose first attempt is already running. The limiter is not
+    /// asked, and the time limit counts from now.
+    #[cfg(feature = "resume")]
+    pub(crate) fn restart(&mut self) {
+        self.state.restart(self.now());
+    }
+
     fn now(&self) -> Duration {
         if self.state.needs_clock() {
             self.timer.now()
@@ -247,15 +274,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
 }
 
 /// Lets other tasks run once.
-async fn yield_now() {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if has_yielded {
-            return Poll::Ready(());
-        }
-        has_yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+fn yield_now<T>(cx: &mut Context<'_>) -> Poll<T> {
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

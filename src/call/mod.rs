@@ -21,6 +21,7 @@ mod long_polling;
 mod loop_state;
 mod loops;
 mod operation;
+mod pause;
 mod poll;
 mod result;
 mod retry;
@@ -42,6 +43,8 @@ pub use hook::{Hook, OnRetry};
 pub use long_polling::LongPolling;
 pub use loops::RetryLoop;
 pub use operation::{Driver, Operation};
+#[cfg(feature = "resume")]
+pub(crate) use pause::Pause;
 pub use poll::OutcomeFuture;
 pub use retry::Retry;
 pub use timeout::{Timed, TimedFuture};

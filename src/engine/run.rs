@@ -72,6 +72,15 @@ impl<P: PolicyRef> Run<P> {
         (settings, self.progress.get_or_insert_with(start))
     }
 
+    /// Starts a new call at `now`. The last one has ended or its attempt is running, so
+    /// it holds no payment.
+    #[cfg(feature = "resume")]
+    pub(crate) fn restart(&mut self, overrides: Overrides, now: Duration) -> &mut Progress {
+        let settings = settings(&self.policy);
+        self.progress
+            .insert(Progress::start(settings, overrides, now))
+    }
+
     /// Returns the settings and the progress of a call that has started.
     pub(crate) fn started(&mut self) -> (&Settings, &mut Progress) {
         // A call that has not started began at time zero: it has no time limit.

@@ -1,0 +1,290 @@
+//! `Download`: the position in the object, and what follows each frame, break and response.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Buf;
+use http::Response;
+use http_body::Frame;
+
+use super::error::ResumeError;
+use super::object::{Mismatch, Object};
+use super::range::Range;
+use super::requests::{BodyError, Plan, Requests, Stage};
+use crate::call::PolicyRef;
+use crate::classify::{Classify, ErrorKind, Verdict};
+use crate::error::StopReason;
+use crate::timer::Timer;
+
+/// A response of `F`.
+pub(super) type ResponseOf<F> = Response<<F as Requests>::Body>;
+
+/// The error of a body whose requests `F` sends.
+pub(super) type ErrorOf<F> = ResumeError<<F as Requests>::Error, <F as Requests>::Body>;
+
+/// How far the bytes of an object have been read.
+pub(super) struct Download<F, P: PolicyRef, M> {
+    plan: Plan<F, P, M>,
+    object: Object,
+    phase: Phase,
+    /// The position of the next byte.
+    offset: u64,
+    /// The position after the last byte that the current response may hold.
+    limit: u64,
+    /// How many bytes of the current response were delivered before.
+    skip: u64,
+    /// The position of the last break.
+    broken_at: u64,
+}
+
+/// How the policy's call is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// Nothing has broken: there is no call.
+    Calm,
+    /// The call resumes the body, or a resumed body is read.
+    Resumed,
+    /// The call has succeeded: all bytes are there.
+    Complete,
+}
+
+/// What follows a frame that was held back.
+pub(super) enum Held<D, X> {
+    Deliver(Frame<D>),
+    Drop,
+    /// The response ends before its last byte.
+    Interrupt,
+    Fail(X),
+}
+
+impl<F, P: PolicyRef, M> Download<F, P, M> {
+    pub(super) fn new<B>(plan: Plan<F, P, M>, response: &Response<B>) -> Self {
+        let object = Object::new(response, plan.rules);
+        Self {
+            plan,
+            phase: Phase::Calm,
+            offset: object.start,
+            limit: object.end.unwrap_or(u64::MAX),
+            skip: 0,
+            broken_at: object.start,
+            object,
+        }
+    }
+
+    /// Returns how many bytes are missing, if the first response or a later one told it.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        let end = self.object.end?;
+        Some(end.saturating_sub(self.offset))
+    }
+
+    /// Returns true if bytes are known to be missing, of the object or of a part of an object
+    /// of unknown length.
+    pub(super) fn is_short(&self) -> bool {
+        self.end().is_some_and(|end| self.offset < end)
+    }
+
+    fn end(&self) -> Option<u64> {
+        let end_of_part = (self.limit < u64::MAX).then_some(self.limit);
+        self.object.end.or(end_of_part)
+    }
+
+    /// Returns true if no byte is missing. `is_over` says that the response has ended.
+    fn is_complete(&self, is_over: bool) -> bool {
+        match self.end() {
+            Some(end) => self.offset >= end,
+            None => is_over && self.skip == 0,
+        }
+    }
+
+    /// Returns true if every byte so far came from the first response.
+    pub(super) fn is_calm(&self) -> bool {
+        self.phase == Phase::Calm
+    }
+
+    /// Returns true if the next byte of the current response is the next one to deliver.
+    pub(super) const fn is_aligned(&self) -> bool {
+        self.skip == 0
+    }
+
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Counts the bytes of a frame that can be delivered as it is. Returns false, and counts
+    /// nothing, if the frame needs [`hold`](Self::hold).
+    #[inline]
+    pub(super) fn deliver<D: Buf>(&mut self, frame: &Frame<D>) -> bool {
+        let Some(data) = frame.data_ref() else {
+            return false;
+        };
+        self.advance(data.remaining())
+    }
+
+    #[inline]
+    const fn advance(&mut self, bytes: usize) -> bool {
+        let next = self.offset.saturating_add(bytes as u64);
+        let fits = self.skip == 0 && next <= self.limit;
+        if fits {
+            self.offset = next;
+        }
+        fits
+    }
+}
+
+impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
+    /// Sends requests for the missing bytes until one of them has to be judged.
+    pub(super) fn poll_response(
+        &mut self,
+        stage: Pin<&mut Stage<F::Future, M::Sleep>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<ResponseOf<F>, F::Error>> {
+        let (object, offset) = (&self.object, self.offset);
+        let range = |attempt| Range::rest(attempt, object.request(offset), offset);
+        stage.poll_response(&mut self.plan, range, cx)
+    }
+
+    /// Decides on a frame that [`deliver`](Self::deliver) has not counted.
+    #[cold]
+    pub(super) fn hold<D: Buf>(&mut self, frame: Frame<D>) -> Held<D, ErrorOf<F>> {
+        let mut data = match frame.into_data() {
+            Ok(data) => data,
+            // Trailers follow the last byte.
+            Err(_) if self.is_short() || self.skip > 0 => return Held::Interrupt,
+            Err(trailers) => return Held::Deliver(trailers),
+        };
+        let bytes = data.remaining();
+        let skipped = usize::try_from(self.skip).map_or(bytes, |skip| skip.min(bytes));
+        data.advance(skipped);
+        self.skip = self.skip.saturating_sub(skipped as u64);
+        if self.skip > 0 || (skipped == bytes && skipped > 0) {
+            return Held::Drop;
+        }
+        if !self.advance(data.remaining()) {
+            if !self.is_calm() {
+                self.stop(Verdict::Permanent, ());
+                let (offset, found) = (self.offset, None);
+                return Held::Fail(ResumeError::WrongRange { offset, found });
+            }
+            self.object.outgrow();
+            self.limit = u64::MAX;
+            self.advance(data.remaining());
+        }
+        Held::Deliver(Frame::data(data))
+    }
+
+    /// Ends the call of a resumed body if all bytes have been delivered. `is_over` says that
+    /// the response has ended.
+    pub(super) fn note_end(&mut self, is_over: bool) {
+        if self.phase == Phase::Resumed && self.is_complete(is_over) {
+            self.phase = Phase::Complete;
+            self.stop(Verdict::Success, ());
+        }
+    }
+
+    /// Decides what follows if the response ended early, or broke with `failure`: another
+    /// request (`Continue`), the end of the body (`None`) or an error.
+    #[cold]
+    pub(super) fn interrupt(
+        &mut self,
+        failure: Option<BodyError<F>>,
+    ) -> ControlFlow<Option<ErrorOf<F>>>
+    where
+        P::Classifier: Classify<ResponseOf<F>, BodyError<F>>,
+    {
+        // A connection that is lost after the last byte took nothing with it.
+        let is_over = failure.is_none();
+        if self.is_complete(is_over) {
+            self.note_end(is_over);
+            return ControlFlow::Break(None);
+        }
+        let offset = self.offset;
+        let verdict = match &failure {
+            Some(error) => self.plan.calls.classifier().classify(Err(error)),
+            None => Verdict::retry(ErrorKind::Transient),
+        };
+        if let (true, Some(obstacle)) = (verdict.is_retry(), self.object.obstacle) {
+            return ControlFlow::Break(Some(ResumeError::NotResumable {
+                source: failure,
+                offset,
+                obstacle,
+            }));
+        }
+        if self.is_calm() || offset > self.broken_at {
+            self.phase = Phase::Resumed;
+            self.broken_at = offset;
+            self.plan.calls.restart();
+        }
+        match self.stop(verdict, failure) {
+            None => ControlFlow::Continue(()),
+            Some((source, reason)) => ControlFlow::Break(Some(ResumeError::Broken {
+                source,
+                offset,
+                reason,
+            })),
+        }
+    }
+
+    /// Decides what follows a request: reading the body that is returned (`Break`) or
+    /// another request.
+    pub(super) fn judge(
+        &mut self,
+        result: Result<ResponseOf<F>, F::Error>,
+    ) -> ControlFlow<Result<F::Body, ErrorOf<F>>>
+    where
+        P::Classifier: Classify<ResponseOf<F>, F::Error>,
+    {
+        let offset = self.offset;
+        let verdict = self.plan.calls.classifier().classify(result.as_ref());
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                return match self.stop(verdict, error) {
+                    None => ControlFlow::Continue(()),
+                    Some((source, reason)) => ControlFlow::Break(Err(ResumeError::Request {
+                        source,
+                        offset,
+                        reason,
+                    })),
+                };
+            }
+        };
+        let (mismatch, verdict) = if verdict == Verdict::Success {
+            match self.object.check(&response, offset) {
+                Ok(part) => {
+                    self.skip = part.skip;
+                    self.limit = part.end.unwrap_or(u64::MAX);
+                    return ControlFlow::Break(Ok(response.into_body()));
+                }
+                Err(mismatch) => (mismatch, Verdict::Permanent),
+            }
+        } else {
+            (Mismatch::of_status(response.status()), verdict)
+        };
+        match self.stop(verdict, response) {
+            None => ControlFlow::Continue(()),
+            Some((response, reason)) => {
+                let error = ResumeError::mismatch(mismatch, response, offset, reason);
+                ControlFlow::Break(Err(error))
+            }
+        }
+    }
+
+    /// Tells the policy's call how an attempt ended. Returns `outcome` if the call has ended,
+    /// and drops it if there will be another attempt.
+    fn stop<T>(&mut self, verdict: Verdict, outcome: T) -> Option<(T, StopReason)> {
+        match self
+            .plan
+            .calls
+            .check_as(verdict, Ok::<_, Infallible>(outcome))
+        {
+            ControlFlow::Continue(_) => None,
+            ControlFlow::Break(Ok(outcome)) => {
+                let reason = self.plan.calls.stop_reason();
+                Some((outcome, reason.unwrap_or(StopReason::Permanent)))
+            }
+            ControlFlow::Break(Err(never)) => match never {},
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What a resuming body says about itself, and what it passes on.
+
+use std::future::poll_fn;
+use std::pin::pin;
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::{Body, Frame};
+
+use crate::mock::{Frames, Server, block_on, breaks_once, fetch, object, policy};
+
+const LEN: usize = 100;
+
+fn trailers() -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-checksum", HeaderValue::from_static("1"));
+    trailers
+}
+
+fn unknown(mut response: Response<Frames>) -> Response<Frames> {
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response
+}
+
+#[test]
+fn the_size_hint_is_what_is_missing_also_after_a_break() {
+    let server = Server::new(&object(LEN));
+    let policy = policy();
+    let get = server.get(&policy, breaks_once(40));
+    let response = block_on(get.send()).unwrap();
+    assert_eq!(response.headers()[CONTENT_LENGTH], "100");
+    let mut body = pin!(response.into_body());
+    let mut left = LEN as u64;
+    loop {
+        assert_eq!(body.size_hint().exact(), Some(left));
+        assert_eq!(body.offset(), LEN as u64 - left);
+        assert_eq!(body.is_end_stream(), left == 0);
+        let frame = block_on(poll_fn(|cx| body.as_mut().poll_frame(cx)));
+        let Some(frame) = frame else { break };
+        left -= frame.unwrap().into_data().unwrap().len() as u64;
+    }
+    assert_eq!((left, server.count()), (0, 2));
+}
+
+#[test]
+fn the_size_hint_of_an_unknown_length_is_that_of_the_body() {
+    let server = Server::new(&object(LEN));
+    let policy = policy();
+    let get = server.get(&policy, |_, response| Ok(unknown(response)));
+    let body = block_on(get.send()).unwrap().into_body();
+    assert_eq!(body.size_hint().exact(), Some(LEN as u64));
+}
+
+#[test]
+fn a_body_that_ended_early_is_not_at_its_end() {
+    let server = Server::new(&object(LEN));
+    let policy = policy();
+    let get = server.get(&policy, |_, response| {
+        Ok(response.map(|body| body.ends_after(0)))
+    });
+    let body = block_on(get.send()).unwrap().into_body();
+    assert!(!body.is_end_stream());
+}
+
+#[test]
+fn a_consumer_that_stops_at_the_end_of_the_stream_ends_the_call() {
+    // Some consumers do not poll again if `is_end_stream` returns true.
+    for is_known in [true, false] {
+        let budget = reattempt::RetryBudget::new(100);
+        let server = Server::new(&object(LEN));
+        let whole = server.clone();
+        let policy = policy().budget(&budget);
+        let get = server.get(&policy, |number, response| {
+            let response = if number == 0 { response } else { whole.whole() };
+            let response = if is_known {
+                response
+            } else {
+                unknown(response)
+            };
+            breaks_once(40)(number, response)
+        });
+        let mut body = pin!(block_on(get.send()).unwrap().into_body());
+        while !body.is_end_stream() {
+            let frame = block_on(poll_fn(|cx| body.as_mut().poll_frame(cx)));
+            assert!(frame.unwrap().is_ok());
+        }
+        assert_eq!(budget.available(), 100);
+    }
+}
+
+#[test]
+fn trailers_pass_through() {
+    for (cut, frame) in [(None, 100), (Some(40), 100), (Some(40), 7)] {
+        let server = Server::with_frames(&object(LEN), frame);
+        let read = fetch(&server, &policy(), |number, response| {
+            Ok(response.map(|body| match cut {
+                Some(cut) if number == 0 => body.breaks_after(cut),
+                _ => body.then(Ok(Frame::trailers(trailers()))),
+            }))
+        });
+        assert_eq!(
+            (read.bytes, read.trailers),
+            (object(LEN).to_vec(), Some(trailers()))
+        );
+        assert!(read.error.is_none());
+    }
+}
+
+#[test]
+fn trailers_before_the_last_byte_are_a_break() {
+    let server = Server::new(&object(LEN));
+    let read = fetch(&server, &policy(), |number, response| {
+        Ok(response.map(|body| match number {
+            0 => body.ends_after(40).then(Ok(Frame::trailers(trailers()))),
+            _ => body,
+        }))
+    });
+    assert_eq!((read.bytes, read.trailers), (object(LEN).to_vec(), None));
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn empty_frames_pass_through() {
+    let server = Server::new(&object(LEN));
+    let whole = server.clone();
+    let empty = || Ok(Frame::data(Bytes::new()));
+    let read = fetch(&server, &policy(), |number, response| {
+        let response = if number == 1 { whole.whole() } else { response };
+        let response = response.map(|mut body| {
+            body.0.push_front(empty());
+            body.0.insert(2, empty());
+            body
+        });
+        breaks_once(40)(number, response)
+    });
+    assert!(read.error.is_none());
+    assert_eq!((read.bytes, server.count()), (object(LEN).to_vec(), 2));
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn the_error_code_of_a_last_response_can_be_read() {
+    use reattempt::aws::{self, ServiceError, buffer_error};
+    use reattempt::resume::{Range, ResumeError};
+    use reattempt::{Backoff, ManualTimer};
+
+    let error = |code: &str| {
+        let body = format!("<Error><Code>{code}</Code></Error>");
+        crate::mock::status(503).map(|_| Frames::of(&Bytes::from(body), 10))
+    };
+    let policy = aws::standard().backoff(Backoff::none());
+    for errors_from in [0, 1] {
+        let server = Server::new(&object(LEN));
+        let get = reattempt::resume::get(&policy, |range: Range| {
+            let number = server.count();
+            let honest = server.honest(&range.into_headers());
+            let response = if number >= errors_from {
+                error("SlowDown")
+            } else {
+                honest.map(|body| body.breaks_after(40))
+            };
+            buffer_error(response, 1024)
+        });
+        let response = block_on(get.timer(ManualTimer::new()).send()).unwrap();
+        let found = if errors_from == 0 {
+            ServiceError::from_response(&response)
+        } else {
+            let read = crate::mock::read(response.into_body());
+            let Some(ResumeError::Refused { response, .. }) = read.error else {
+                panic!()
+            };
+            ServiceError::from_response(&response)
+        };
+        assert_eq!(found.unwrap().code(), Some("SlowDown"));
+        assert_eq!(server.count(), 3);
+    }
+}
