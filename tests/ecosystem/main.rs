@@ -7,7 +7,7 @@ mod governor;
 mod hyper_util;
 #[cfg(all(feature = "reqwest", feature = "aws", feature = "tokio"))]
 mod reqwest;
-#[cfg(all(feature = "http", feature = "tokio"))]
+#[cfg(all(feature = "aws", feature = "tokio"))]
 mod servers;
 #[cfg(feature = "tracing")]
 mod tracing;
