@@ -6,7 +6,7 @@ use pin_project_lite::pin_project;
 
 use super::operation::DriverSeal;
 use super::sealed::Sealed;
-use super::steps::Pause;
+use super::steps::Waiting;
 use super::{Driver, LongPolling, Operation};
 use crate::engine::Overrides;
 use crate::timer::{DefaultTimer, Timer};
@@ -53,8 +53,8 @@ impl<F: Operation<M>, M: SleepOf> Async<F, M> {
             op,
             timer,
             stage: match self.stage {
-                Stage::Pause {
-                    pause: Pause::Configured { overrides },
+                Stage::Waiting {
+                    waiting: Waiting::Configured { overrides },
                     ..
                 } => Stage::configured(overrides),
                 _ => Stage::New,
@@ -85,8 +85,8 @@ impl<F: Operation<M>, M: SleepOf> Driver for Async<F, M> {
             self.stage = Stage::configured(Overrides::NONE);
         }
         match &mut self.stage {
-            Stage::Pause {
-                pause: Pause::Configured { overrides },
+            Stage::Waiting {
+                waiting: Waiting::Configured { overrides },
                 ..
             } => Some(overrides),
             // The call has been polled.
@@ -101,7 +101,7 @@ pin_project! {
         // Nothing has been done yet, and no setting differs from the policy's.
         New,
         // Before an attempt, or before the result that is kept is returned.
-        Pause { #[pin] pause: Pause<S>, kept: Option<K> },
+        Waiting { #[pin] waiting: Waiting<S>, kept: Option<K> },
         Attempt { #[pin] future: A },
         // The call has ended, or a callback panicked.
         Done,
@@ -110,8 +110,8 @@ pin_project! {
 
 impl<A, S, K> Stage<A, S, K> {
     pub(super) const fn configured(overrides: Overrides) -> Self {
-        Self::Pause {
-            pause: Pause::Configured { overrides },
+        Self::Waiting {
+            waiting: Waiting::Configured { overrides },
             kept: None,
         }
     }

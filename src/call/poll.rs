@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 
 use super::async_driver::{Async, SleepOf, Stage, StageProjection};
 use super::result::CallResult;
-use super::steps::{self, Pause};
+use super::steps::{self, Waiting};
 use super::{Call, ClassifierRef, Hook, Operation, PolicyRef};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
@@ -78,7 +78,7 @@ where
         start_attempt(this.driver, attempt);
     }
 
-    /// Decides what follows an attempt. If a retry follows, the pause before it begins.
+    /// Decides what follows an attempt. If a retry follows, its wait begins.
     #[cold]
     #[inline(never)]
     fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
@@ -95,8 +95,11 @@ where
         this.hook.before_wait(result, event);
         let step = steps::wait(settings, progress, delay, decided_at, driver.timer);
         if let Step::Retry(delay) = step {
-            let pause = Pause::Delay { delay };
-            driver.stage.set(Stage::Pause { pause, kept: None });
+            let waiting = Waiting::Delay { delay };
+            driver.stage.set(Stage::Waiting {
+                waiting,
+                kept: None,
+            });
         }
         step
     }
@@ -111,10 +114,10 @@ where
         match F::keep(result) {
             Err(result) => Some(result),
             Ok(kept) => {
-                let pause = Pause::Delay { delay };
+                let waiting = Waiting::Delay { delay };
                 let kept = Some(kept);
                 let mut driver = self.project().driver.project();
-                driver.stage.set(Stage::Pause { pause, kept });
+                driver.stage.set(Stage::Waiting { waiting, kept });
                 None
             }
         }
@@ -130,16 +133,16 @@ where
         if let StageProjection::New = driver.stage.as_mut().project() {
             driver.stage.set(Stage::configured(Overrides::NONE));
         }
-        let StageProjection::Pause { pause, kept } = driver.stage.as_mut().project() else {
+        let StageProjection::Waiting { waiting, kept } = driver.stage.as_mut().project() else {
             return Poll::Pending;
         };
         if kept.is_some() {
-            ready!(steps::sleep(pause, driver.timer, cx));
+            ready!(steps::sleep(waiting, driver.timer, cx));
             let kept = kept.take();
             driver.stage.set(Stage::Done);
             return Poll::Ready(kept);
         }
-        let attempt = ready!(steps::resume(this.run, pause, driver.timer, cx));
+        let attempt = ready!(steps::resume(this.run, waiting, driver.timer, cx));
         start_attempt(this.driver, attempt);
         Poll::Ready(None)
     }

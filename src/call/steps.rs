@@ -20,9 +20,9 @@ use crate::timer::Timer;
 pub(super) const ATTEMPTS_PER_YIELD: u32 = 64;
 
 pin_project! {
-    /// Where a call is before an attempt.
-    #[project = PauseProjection]
-    pub(super) enum Pause<S> {
+    /// How far a call is before an attempt.
+    #[project = WaitingProjection]
+    pub(super) enum Waiting<S> {
         // The call has not started.
         Configured { overrides: Overrides },
         // The wait has not begun.
@@ -70,41 +70,41 @@ pub(super) fn wait<M: Timer>(
     }
 }
 
-/// Polls the wait of a pause.
+/// Polls the delay.
 #[inline(never)]
 pub(super) fn sleep<M: Timer>(
-    mut pause: Pin<&mut Pause<M::Sleep>>,
+    mut waiting: Pin<&mut Waiting<M::Sleep>>,
     timer: &M,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    if let Pause::Delay { delay } = *pause {
+    if let Waiting::Delay { delay } = *waiting {
         let sleep = timer.sleep(delay);
-        pause.set(Pause::Sleep { sleep });
+        waiting.set(Waiting::Sleep { sleep });
     }
-    if let PauseProjection::Sleep { sleep } = pause.as_mut().project() {
+    if let WaitingProjection::Sleep { sleep } = waiting.as_mut().project() {
         ready!(sleep.poll(cx));
-        pause.set(Pause::Over);
+        waiting.set(Waiting::Over);
     }
     Poll::Ready(())
 }
 
-/// Polls a pause to its end: the wait, then the limiter. Returns the next attempt.
+/// Polls what comes before an attempt: the delay, then the limiter. Returns the attempt.
 #[inline(never)]
 pub(super) fn resume<P: PolicyRef, M: Timer>(
     run: &mut Run<P>,
-    mut pause: Pin<&mut Pause<M::Sleep>>,
+    mut waiting: Pin<&mut Waiting<M::Sleep>>,
     timer: &M,
     cx: &mut Context<'_>,
 ) -> Poll<Attempt> {
-    if let Pause::Configured { overrides } = *pause {
+    if let Waiting::Configured { overrides } = *waiting {
         let needs_clock = overrides.needs_clock(run.settings());
         run.start(overrides, now_if(needs_clock, timer));
-        pause.set(Pause::Over);
+        waiting.set(Waiting::Over);
     }
     // A limiter that never admits must not block the thread if the sleeps end at once.
     for _ in 0..ATTEMPTS_PER_YIELD {
-        if !matches!(*pause, Pause::Over) {
-            ready!(sleep(pause.as_mut(), timer, cx));
+        if !matches!(*waiting, Waiting::Over) {
+            ready!(sleep(waiting.as_mut(), timer, cx));
             if has_to_yield(run) {
                 break;
             }
@@ -114,7 +114,7 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         match progress.admit(settings, now) {
             Ok(()) => return Poll::Ready(progress.start_attempt(now)),
             Err(Duration::ZERO) => break,
-            Err(delay) => pause.set(Pause::Delay { delay }),
+            Err(delay) => waiting.set(Waiting::Delay { delay }),
         }
     }
     cx.waker().wake_by_ref();

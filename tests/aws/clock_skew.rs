@@ -1,4 +1,9 @@
 //! The correction of a wrong clock.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "small numbers and a test's own data"
+)]
 
 use std::cell::Cell;
 use std::time::SystemTime;
