@@ -1,13 +1,13 @@
 //! The calls to the stand-in.
 
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::Full;
-use reattempt::aws::{self, AwsClassifier, ServiceError};
+use reattempt::aws::{self, AwsClassifier, ClockSkew, ServiceError};
 use reattempt::{Outcome, RetryPolicy};
 use serde_json::Value;
 
@@ -18,8 +18,8 @@ use crate::client;
 pub(crate) struct Caller {
     pub(crate) url: String,
     pub(crate) credentials: Credentials,
-    /// The time by which its clock is slow.
-    pub(crate) clock_lag: Duration,
+    /// Its clock, and how far the stand-in's clock is from it.
+    pub(crate) skew: ClockSkew,
 }
 
 /// A request to a service, not signed yet.
@@ -92,7 +92,7 @@ impl Caller {
         Self {
             url,
             credentials: Credentials::new(id, secret, None, None, "test"),
-            clock_lag: Duration::ZERO,
+            skew: ClockSkew::new(),
         }
     }
 
@@ -107,7 +107,7 @@ impl Caller {
             signed = signed.header(*name, *value);
         }
         let mut signed = signed.body(Full::from(request.body.clone())).unwrap();
-        let date = SystemTime::now().checked_sub(self.clock_lag).unwrap();
+        let now = self.skew.now();
         let body = request.body.as_bytes();
         client::sign(
             &mut signed,
@@ -115,10 +115,12 @@ impl Caller {
             request.service,
             "us-east-1",
             &self.credentials,
-            date,
+            now.time(),
         )
         .unwrap();
-        client::send(signed).await
+        let mut response = client::send(signed).await?;
+        self.skew.observe(now, &mut response);
+        Ok(response)
     }
 
     /// Makes a call with an attempt timeout of 20 s.

@@ -1,5 +1,9 @@
 //! Errors that are not retried.
 
+use std::time::SystemTime;
+
+use reattempt::aws::{AwsClassifier, ClockSkew};
+
 use super::*;
 
 /// Returns the text between two tags.
@@ -59,7 +63,7 @@ async fn permanent_errors_of_every_protocol_take_one_attempt() {
     let object = AwsRequest::get(&bucket, "none");
     let wrong = Caller::with(url, caller.credentials.access_key_id(), "not the secret");
     let late = Caller {
-        clock_lag: Duration::from_secs(3 * 3_600),
+        skew: slow_clock(),
         ..caller.clone()
     };
     for (caller, request, status, expected) in [
@@ -72,6 +76,53 @@ async fn permanent_errors_of_every_protocol_take_one_attempt() {
         (&late, &object, 403, "RequestTimeTooSkewed"),
     ] {
         check(caller, request, status, expected).await;
+    }
+}
+
+/// Returns a clock that is 3 hours slow.
+fn slow_clock() -> ClockSkew {
+    ClockSkew::new().clock(|| SystemTime::now() - Duration::from_secs(3 * 3_600))
+}
+
+#[tokio::test]
+async fn a_slow_clock_is_corrected_for_every_protocol() {
+    let Some(url) = standin("STANDIN_AUTH_URL") else {
+        return;
+    };
+    let caller = signing_caller(url).await;
+    let policy = aws::standard().classify(AwsClassifier::new().retry_clock_skew());
+    let tables = AwsRequest::dynamodb("DynamoDB_20120810.ListTables", &json!({}));
+    let buckets = AwsRequest::new("s3", Method::GET, "/");
+    let regions = AwsRequest::query("ec2", "Action=DescribeRegions&Version=2016-11-15");
+    let identity = AwsRequest::query("sts", "Action=GetCallerIdentity&Version=2011-06-15");
+    for request in [tables, buckets, regions, identity] {
+        let late = Caller {
+            skew: slow_clock(),
+            ..caller.clone()
+        };
+        // The first call needs the correction, the second one starts with it.
+        for attempts in [2, 1] {
+            let reply = late.call(&policy, &request).await;
+            println!(
+                "{}: {} attempts, {:?}",
+                request.service, reply.attempts, late.skew
+            );
+            assert_eq!(
+                (code(&reply), reply.attempts),
+                (None, attempts),
+                "{reply:?}"
+            );
+        }
+        let uncorrected = Caller {
+            skew: slow_clock(),
+            ..caller.clone()
+        };
+        let reply = uncorrected.call(&aws::standard(), &request).await;
+        assert_eq!(
+            (code(&reply).is_some(), reply.attempts),
+            (true, 1),
+            "{reply:?}"
+        );
     }
 }
 
