@@ -13,6 +13,7 @@
 //! - [A client in an application's state](app_state)
 //! - [A connection that is opened again](reconnecting)
 //! - [A token that has expired](tokens)
+//! - [Policies from a configuration file](config_file)
 //! - [Shutdown and Ctrl-C](shutdown)
 //! - [Testing your own retries](testing)
 //! - [Other runtimes](runtimes)
@@ -61,6 +62,9 @@ pub mod reconnecting {}
 
 #[doc = include_str!("../docs/cookbook/tokens.md")]
 pub mod tokens {}
+
+#[doc = include_str!("../docs/cookbook/config_file.md")]
+pub mod config_file {}
 
 #[doc = include_str!("../docs/cookbook/shutdown.md")]
 pub mod shutdown {}

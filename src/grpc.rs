@@ -41,17 +41,13 @@
 //! [details]: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tonic::Status;
 
 use crate::classify::{Classify, Verdict};
 use crate::error::TimedOut;
 use crate::http::{AlsoRetry, judge_grpc_status};
-use crate::policy::{RetryPolicy, ServerHint};
-
-/// The longest delay that [`policy()`] waits for.
-const LONGEST_HINT: Duration = Duration::from_secs(300);
+use crate::policy::{LONGEST_HINT, RetryPolicy, ServerHint};
 
 /// Returns the default policy with [`GrpcClassifier`].
 ///

@@ -123,6 +123,7 @@
 //! | `hyper` | | errors of hyper 1 and hyper-util |
 //! | `ureq` | | errors of ureq 3, statuses as errors included |
 //! | `tonic` | | the `grpc` module: verdicts on tonic's statuses, pushback and `RetryInfo` |
+//! | `serde` | | `PolicyConfig`: policies from configuration files and environment variables |
 //! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
 //!
@@ -150,6 +151,8 @@ mod backoff;
 mod budget;
 pub mod call;
 mod classify;
+#[cfg(feature = "serde")]
+mod config;
 mod engine;
 mod error;
 mod event;
@@ -176,6 +179,9 @@ pub use backoff::{Backoff, Delays};
 pub use budget::RetryBudget;
 pub use call::{BlockingLoop, RetryLoop, retry, retry_blocking};
 pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub use config::PolicyConfig;
 pub use error::{Outcome, RetryError, StopReason, TimedOut};
 pub use event::{Observer, RetryEvent, StopEvent};
 #[cfg(feature = "governor")]
@@ -199,6 +205,7 @@ mod readme {}
     any(doc, doctest),
     feature = "aws",
     feature = "reqwest",
+    feature = "serde",
     feature = "tokio",
     feature = "tonic",
     feature = "tower",

@@ -39,7 +39,7 @@ pub struct Backoff {
 }
 
 /// The default cap of the growing schedules, which is AWS's.
-const CAP: Duration = Duration::from_secs(20);
+pub(crate) const CAP: Duration = Duration::from_secs(20);
 
 impl Backoff {
     /// Creates an exponential schedule: `base`, 2 · `base`, 4 · `base` and so on.

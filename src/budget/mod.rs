@@ -48,9 +48,9 @@ pub struct RetryBudget {
 }
 
 /// AWS's cost of a retry after throttling, Retry behavior 2.1.
-const THROTTLING_COST: u32 = 5;
+pub(crate) const THROTTLING_COST: u32 = 5;
 /// AWS's cost of any other retry.
-const OTHER_COST: u32 = 14;
+pub(crate) const OTHER_COST: u32 = 14;
 
 impl RetryBudget {
     /// Creates a full bucket of `capacity` tokens with AWS's costs.

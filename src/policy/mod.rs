@@ -10,6 +10,8 @@ use std::time::Duration;
 
 pub use reference::PolicyRef;
 pub(crate) use reference::settings;
+#[cfg(any(feature = "serde", feature = "tonic"))]
+pub(crate) use settings::LONGEST_HINT;
 pub use settings::ServerHint;
 pub(crate) use settings::{Settings, at_least_one};
 

@@ -63,9 +63,10 @@ impl Default for ServerHint {
     }
 }
 
-const DEFAULT_HINT: ServerHint = ServerHint::Honor {
-    max: Duration::from_secs(300),
-};
+const DEFAULT_HINT: ServerHint = ServerHint::Honor { max: LONGEST_HINT };
+
+/// The longest server hint that is waited for by default.
+pub(crate) const LONGEST_HINT: Duration = Duration::from_secs(300);
 
 /// The default limit on attempts.
 const DEFAULT_ATTEMPTS: NonZeroU32 = at_least_one(3);
