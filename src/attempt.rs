@@ -37,7 +37,7 @@ impl Attempt {
         self.max_attempts
     }
 
-    /// Returns the sum of the delays before this attempt.
+    /// Returns the sum of the delays before this attempt, at most 584 years.
     #[must_use]
     pub const fn waited(&self) -> Duration {
         self.waited

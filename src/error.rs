@@ -13,7 +13,9 @@ use crate::classify::ErrorKind;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum StopReason {
-    /// The call was dropped before it ended. Only observers see this reason.
+    /// The call was dropped before it ended. Only observers see this reason. They are
+    /// not notified if the call ends by a panic, because a second panic would abort the
+    /// process.
     Cancelled,
     /// A retry would have been made if the call were not
     /// [`non_idempotent`](crate::call::Call::non_idempotent).
@@ -91,7 +93,8 @@ pub struct Summary {
     pub kind: Option<ErrorKind>,
     /// Why no further attempt was made.
     pub reason: StopReason,
-    /// The sum of all delays.
+    /// The sum of all delays, at most 584 years. A wait that was shortened to keep
+    /// `max_elapsed` counts with the time that was served.
     pub waited: Duration,
 }
 

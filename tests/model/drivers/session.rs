@@ -1,11 +1,13 @@
 //! `Session`, driven by hand.
 
+use std::time::Duration;
+
 use reattempt::Decision;
 
 use crate::script::Call;
 use crate::stage::{Stage, reply};
 use crate::trace::Ended;
-use crate::world::Cut;
+use crate::world::{Cut, World};
 
 pub(crate) fn by_hand(stage: &Stage<'_>, call: &Call) {
     let _: Result<(), Cut> = try_make(stage, call);
@@ -23,10 +25,7 @@ fn try_make(stage: &Stage<'_>, call: &Call) -> Result<(), Cut> {
     }
     loop {
         while let Err(wait) = session.admit(world.shown()) {
-            if wait.is_zero() {
-                world.try_yield()?;
-            }
-            world.try_wait(wait)?;
+            obey_limiter(world, wait)?;
         }
         let attempt = session.attempt();
         let number = attempt.number();
@@ -63,4 +62,12 @@ fn try_make(stage: &Stage<'_>, call: &Call) -> Result<(), Cut> {
             }
         }
     }
+}
+
+/// Waits as the limiter says; zero lets other tasks run.
+fn obey_limiter(world: &World, wait: Duration) -> Result<(), Cut> {
+    if wait.is_zero() {
+        return world.try_yield();
+    }
+    world.try_wait(wait)
 }
