@@ -124,6 +124,7 @@
 //! | `ureq` | | errors of ureq 3, statuses as errors included |
 //! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
+//! | `resume` | | the `resume` module: response bodies that are requested again where they break |
 //!
 //! # In an outage
 //!
@@ -195,6 +196,7 @@ mod readme {}
     any(doc, doctest),
     feature = "aws",
     feature = "reqwest",
+    feature = "resume",
     feature = "tokio",
     feature = "tower",
     feature = "ureq",
