@@ -17,6 +17,7 @@
 //! - [Shutdown and Ctrl-C](shutdown)
 //! - [Testing your own retries](testing)
 //! - [Other runtimes](runtimes)
+//! - [Downloads that resume](resume)
 //! - [`reqwest`]
 //! - [`ureq`]
 //! - [`tower`]
@@ -74,6 +75,9 @@ pub mod testing {}
 
 #[doc = include_str!("../docs/cookbook/runtimes.md")]
 pub mod runtimes {}
+
+#[doc = include_str!("../docs/cookbook/resume.md")]
+pub mod resume {}
 
 #[doc = include_str!("../docs/cookbook/reqwest.md")]
 pub mod reqwest {}

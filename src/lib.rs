@@ -126,6 +126,7 @@
 //! | `serde` | | `PolicyConfig`: policies from configuration files and environment variables |
 //! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
+//! | `resume` | | the `resume` module: response bodies that are requested again where they break |
 //!
 //! # In an outage
 //!
@@ -205,6 +206,7 @@ mod readme {}
     any(doc, doctest),
     feature = "aws",
     feature = "reqwest",
+    feature = "resume",
     feature = "serde",
     feature = "tokio",
     feature = "tonic",

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -120,27 +121,33 @@ where
                 }
                 continue;
             };
-            let failure = match ready!(body.as_mut().poll_frame(cx)) {
-                Some(Ok(frame)) if this.download.deliver(&frame) => {
-                    if !this.download.is_calm() {
-                        this.download.note_end(body.is_end_stream());
+            let held = match ready!(body.as_mut().poll_frame(cx)) {
+                // Only the data is moved: a frame has room for trailers, and copying that
+                // takes as long as the rest of this function.
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if this.download.advance(data.remaining()) => {
+                        if !this.download.is_calm() {
+                            this.download.note_end(body.is_end_stream());
+                        }
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
                     }
+                    Ok(data) => this.download.hold(data),
+                    Err(trailers) => this.download.hold_trailers(trailers),
+                },
+                Some(Err(error)) => Held::Interrupt(Some(error)),
+                None => Held::Interrupt(None),
+            };
+            let failure = match held {
+                Held::Deliver(frame) => {
+                    this.download.note_end(body.is_end_stream());
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                Some(Ok(frame)) => match this.download.hold(frame) {
-                    Held::Deliver(frame) => {
-                        this.download.note_end(body.is_end_stream());
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                    Held::Drop => continue,
-                    Held::Interrupt => None,
-                    Held::Fail(error) => {
-                        self.end();
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                },
-                Some(Err(error)) => Some(error),
-                None => None,
+                Held::Drop => continue,
+                Held::Fail(error) => {
+                    self.end();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Held::Interrupt(failure) => failure,
             };
             match this.download.interrupt(failure) {
                 // The connection is released before the wait.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use http::Response;
-use http_body::Frame;
+use http_body::{Body, Frame};
 
 use super::error::ResumeError;
 use super::object::{Mismatch, Object};
@@ -23,6 +23,12 @@ pub(super) type ResponseOf<F> = Response<<F as Requests>::Body>;
 
 /// The error of a body whose requests `F` sends.
 pub(super) type ErrorOf<F> = ResumeError<<F as Requests>::Error, <F as Requests>::Body>;
+
+/// The data of a frame.
+pub(super) type DataOf<F> = <<F as Requests>::Body as Body>::Data;
+
+/// A frame of a body.
+pub(super) type FrameOf<F> = Frame<DataOf<F>>;
 
 /// How far the bytes of an object have been read.
 pub(super) struct Download<F, P: PolicyRef, M> {
@@ -50,13 +56,13 @@ enum Phase {
     Complete,
 }
 
-/// What follows a frame that was held back.
-pub(super) enum Held<D, X> {
-    Deliver(Frame<D>),
+/// What follows what the client's body returned, unless a frame is delivered as it is.
+pub(super) enum Held<F: Requests> {
+    Deliver(FrameOf<F>),
     Drop,
-    /// The response ends before its last byte.
-    Interrupt,
-    Fail(X),
+    Fail(ErrorOf<F>),
+    /// The response broke, or it ends before its last byte.
+    Interrupt(Option<BodyError<F>>),
 }
 
 impl<F, P: PolicyRef, M> Download<F, P, M> {
@@ -115,15 +121,7 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
     /// Counts the bytes of a frame that can be delivered as it is. Returns false, and counts
     /// nothing, if the frame needs [`hold`](Self::hold).
     #[inline]
-    pub(super) fn deliver<D: Buf>(&mut self, frame: &Frame<D>) -> bool {
-        let Some(data) = frame.data_ref() else {
-            return false;
-        };
-        self.advance(data.remaining())
-    }
-
-    #[inline]
-    const fn advance(&mut self, bytes: usize) -> bool {
+    pub(super) const fn advance(&mut self, bytes: usize) -> bool {
         let next = self.offset.saturating_add(bytes as u64);
         let fits = self.skip == 0 && next <= self.limit;
         if fits {
@@ -145,15 +143,19 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         stage.poll_response(&mut self.plan, range, cx)
     }
 
-    /// Decides on a frame that [`deliver`](Self::deliver) has not counted.
+    /// Decides on trailers, which follow the last byte.
     #[cold]
-    pub(super) fn hold<D: Buf>(&mut self, frame: Frame<D>) -> Held<D, ErrorOf<F>> {
-        let mut data = match frame.into_data() {
-            Ok(data) => data,
-            // Trailers follow the last byte.
-            Err(_) if self.is_short() || self.skip > 0 => return Held::Interrupt,
-            Err(trailers) => return Held::Deliver(trailers),
-        };
+    pub(super) fn hold_trailers(&self, frame: FrameOf<F>) -> Held<F> {
+        if self.is_short() || self.skip > 0 {
+            Held::Interrupt(None)
+        } else {
+            Held::Deliver(frame)
+        }
+    }
+
+    /// Decides on data that [`advance`](Self::advance) has not counted.
+    #[cold]
+    pub(super) fn hold(&mut self, mut data: DataOf<F>) -> Held<F> {
         let bytes = data.remaining();
         let skipped = usize::try_from(self.skip).map_or(bytes, |skip| skip.min(bytes));
         data.advance(skipped);
