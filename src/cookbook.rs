@@ -14,6 +14,7 @@
 //! - [A connection that is opened again](reconnecting)
 //! - [A token that has expired](tokens)
 //! - [Policies from a configuration file](config_file)
+//! - [A machine with a wrong clock](clock_skew)
 //! - [Shutdown and Ctrl-C](shutdown)
 //! - [Testing your own retries](testing)
 //! - [Other runtimes](runtimes)
@@ -66,6 +67,9 @@ pub mod tokens {}
 
 #[doc = include_str!("../docs/cookbook/config_file.md")]
 pub mod config_file {}
+
+#[doc = include_str!("../docs/cookbook/clock_skew.md")]
+pub mod clock_skew {}
 
 #[doc = include_str!("../docs/cookbook/shutdown.md")]
 pub mod shutdown {}
