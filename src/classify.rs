@@ -1,5 +1,6 @@
 //! Verdicts on outcomes, and the classifiers that are not specific to a protocol.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,16 @@ use std::time::Duration;
 pub trait Classify<T, E> {
     /// Returns the verdict on `outcome`.
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict;
+
+    /// Returns the error that log events print, if `error` contains one that can be
+    /// printed. Default: `None`.
+    ///
+    /// `E` has no bounds, so a classifier for every `E` cannot print it. The classifiers
+    /// for HTTP, AWS and gRPC return the error.
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        let _ = error;
+        None
+    }
 }
 
 /// The classifier's decision about one outcome.
@@ -151,6 +162,10 @@ impl<T, E, C: Classify<T, E> + ?Sized> Classify<T, E> for &C {
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict {
         (**self).classify(outcome)
     }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        (**self).error(error)
+    }
 }
 
 impl<T, E, C: Classify<T, E> + ?Sized> Classify<T, E> for Arc<C> {
@@ -158,12 +173,20 @@ impl<T, E, C: Classify<T, E> + ?Sized> Classify<T, E> for Arc<C> {
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict {
         (**self).classify(outcome)
     }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        (**self).error(error)
+    }
 }
 
 impl<T, E, C: Classify<T, E> + ?Sized> Classify<T, E> for Box<C> {
     #[inline]
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict {
         (**self).classify(outcome)
+    }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        (**self).error(error)
     }
 }
 
@@ -249,6 +272,10 @@ where
         (self.f)(outcome, verdict);
         verdict
     }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        self.classifier.error(error)
+    }
 }
 
 impl<C: fmt::Debug, F> fmt::Debug for Inspect<C, F> {
@@ -267,6 +294,10 @@ impl<T, E> Classify<T, E> for DynClassify<T, E> {
     #[inline]
     fn classify(&self, outcome: Result<&T, &E>) -> Verdict {
         self.0.classify(outcome)
+    }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        self.0.error(error)
     }
 }
 

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::ErrorKind;
-#[cfg(feature = "tracing")]
-use crate::error::Advice;
 use crate::error::{StopReason, Summary};
 
 /// Receives events of every call that a policy makes, for metrics and logs.
@@ -229,48 +227,4 @@ impl StopEvent {
     pub const fn name(&self) -> Option<&'static str> {
         self.name
     }
-}
-
-/// Uses the names of OpenTelemetry's semantic conventions if there are any:
-/// `http.request.resend_count`, `error.type`.
-#[cfg(feature = "tracing")]
-impl RetryEvent {
-    pub(crate) fn trace(&self) {
-        tracing::debug!(
-            "http.request.resend_count" = self.attempt.number,
-            "error.type" = self.kind.as_str(),
-            attempt = self.attempt.number,
-            max_attempts = self.attempt.max_attempts,
-            delay_ms = millis(self.delay),
-            policy = self.name,
-            "retrying"
-        );
-    }
-}
-
-#[cfg(feature = "tracing")]
-impl StopEvent {
-    pub(crate) fn trace(&self) {
-        // A success or a permanent failure is not "given up": only a last retry verdict is.
-        let Some(kind) = self.summary.kind else {
-            return;
-        };
-        tracing::warn!(
-            "http.request.resend_count" = self.summary.attempts.saturating_sub(1),
-            "error.type" = kind.as_str(),
-            attempt = self.summary.attempts,
-            max_attempts = self.max_attempts,
-            waited_ms = millis(self.summary.waited),
-            delay_ms = millis(self.delay),
-            reason = %self.summary.reason,
-            policy = self.name,
-            "gave up{}",
-            Advice { all_throttled: self.summary.all_throttled }
-        );
-    }
-}
-
-#[cfg(feature = "tracing")]
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -40,6 +40,7 @@
 //! [a6]: https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 //! [details]: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
 
+use std::error::Error;
 use std::sync::Arc;
 
 use tonic::Status;
@@ -137,6 +138,10 @@ impl<T> Classify<T, Status> for GrpcClassifier {
             Ok(_) => Verdict::Success,
             Err(status) => judge_grpc_status(status, self.also_retry),
         }
+    }
+
+    fn error<'e>(&self, status: &'e Status) -> Option<&'e (dyn Error + 'static)> {
+        Some(status)
     }
 }
 

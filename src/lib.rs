@@ -124,7 +124,7 @@
 //! | `ureq` | | errors of ureq 3, statuses as errors included |
 //! | `tonic` | | the `grpc` module: verdicts on tonic's statuses, pushback and `RetryInfo` |
 //! | `serde` | | `PolicyConfig`: policies from configuration files and environment variables |
-//! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug) |
+//! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug), with the text of the error; `log_levels` changes the levels |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
 //! | `resume` | | the `resume` module: response bodies that are requested again where they break |
 //!
@@ -167,6 +167,8 @@ pub mod grpc;
 pub mod http;
 mod jitter;
 mod limiter;
+#[cfg(feature = "tracing")]
+mod log;
 mod policy;
 #[cfg(feature = "resume")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resume")))]
@@ -190,6 +192,9 @@ pub use event::{Observer, RetryEvent, StopEvent};
 pub use governor::GovernorLimiter;
 pub use jitter::Jitter;
 pub use limiter::{AdaptiveLimiter, Limiter};
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use log::LogLevel;
 pub use policy::{RetryPolicy, ServerHint};
 pub use session::{Decision, Session};
 pub use testing::ManualTimer;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::{AnyError, Classify, Verdict};
-use crate::engine::{Overrides, Run, Step};
+use crate::engine::{Cause, Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
 
@@ -134,7 +134,10 @@ impl<C> Session<'_, C> {
         if let Some(end) = self.end {
             return Decision::Stop(end.reason);
         }
-        self.decide_as(self.run.classifier().classify(outcome), now)
+        let classifier = self.run.classifier();
+        let verdict = classifier.classify(outcome);
+        let cause = outcome.err().and_then(|error| classifier.error(error));
+        self.decide_judged(verdict, cause, now)
     }
 
     /// Decides what follows an attempt that ended at `now` with this verdict.
@@ -148,11 +151,15 @@ impl<C> Session<'_, C> {
     /// assert_eq!(decision, Decision::Stop(StopReason::Permanent));
     /// ```
     pub fn decide_as(&mut self, verdict: Verdict, now: Duration) -> Decision {
+        self.decide_judged(verdict, None, now)
+    }
+
+    fn decide_judged(&mut self, verdict: Verdict, cause: Cause<'_>, now: Duration) -> Decision {
         if let Some(end) = self.end {
             return Decision::Stop(end.reason);
         }
         let (settings, progress) = self.run.start(self.overrides, self.start);
-        match progress.decide(settings, verdict, now) {
+        match progress.decide(settings, verdict, cause, now) {
             Step::Retry(delay) => {
                 progress.add_wait(delay);
                 self.attempt_start = now.saturating_add(delay);

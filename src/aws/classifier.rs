@@ -1,5 +1,6 @@
 //! `AwsClassifier`, which checks the error code first, then the status.
 
+use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Response, StatusCode};
@@ -392,5 +393,9 @@ where
             Ok(response) => self.judge(&Reply::of(response)),
             Err(error) => self.http.judge_error(error),
         }
+    }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        self.http.printable(error)
     }
 }

@@ -232,9 +232,12 @@ where
                 let verdict = self.verdict(&result);
                 (result, verdict)
             });
+            let classifier = self.classifier.classifier(self.run.policy());
+            let cause = result.as_ref().err();
+            let cause = cause.and_then(|error| classifier.error(error));
             let (settings, progress) = self.run.started();
             let decided_at = clock.now();
-            let delay = match progress.decide(settings, verdict, decided_at) {
+            let delay = match progress.decide(settings, verdict, cause, decided_at) {
                 Step::Stop(stop) => {
                     if let Some(delay) = stop.last_wait {
                         (self.driver.sleep)(delay);

@@ -123,7 +123,10 @@ impl<P: PolicyRef, S> BlockingLoop<P, S> {
         P::Classifier: Classify<T, E>,
     {
         let verdict = self.state.classify(&result);
-        self.check_as(verdict, result)
+        let now = self.clock().now();
+        let cause = self.state.cause(&result);
+        let decided = self.state.decide(verdict, cause, now);
+        decided.map_break(|()| result)
     }
 
     /// Decides at once what follows the attempt, with a verdict from the caller; see
@@ -134,7 +137,7 @@ impl<P: PolicyRef, S> BlockingLoop<P, S> {
         result: Result<T, E>,
     ) -> ControlFlow<Result<T, E>, RetryEvent> {
         let now = self.clock().now();
-        self.state.decide(verdict, result, now)
+        self.state.decide(verdict, None, now).map_break(|()| result)
     }
 
     fn clock(&self) -> BlockingClock {

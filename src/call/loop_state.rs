@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
-use crate::engine::{Overrides, Run, Step};
+use crate::engine::{Cause, Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::event::RetryEvent;
 
@@ -131,27 +131,36 @@ impl<P: PolicyRef> LoopState<P> {
         }
     }
 
+    /// Returns the error that log events print.
+    pub(super) fn cause<'r, T, E>(&self, result: &'r Result<T, E>) -> Cause<'r>
+    where
+        P::Classifier: Classify<T, E>,
+    {
+        let error = result.as_ref().err()?;
+        self.run.classifier().error(error)
+    }
+
     /// Decides what follows an attempt that ended at `now`.
-    pub(super) fn decide<T, E>(
+    pub(super) fn decide(
         &mut self,
         verdict: Verdict,
-        result: Result<T, E>,
+        cause: Cause<'_>,
         now: Duration,
-    ) -> ControlFlow<Result<T, E>, RetryEvent> {
+    ) -> ControlFlow<(), RetryEvent> {
         match self.turn {
             Turn::Attempt(_) => {}
-            Turn::Ended(_) => return ControlFlow::Break(result),
+            Turn::Ended(_) => return ControlFlow::Break(()),
             Turn::Admission | Turn::Wait(_) => {
                 let (settings, progress) = self.run.start(self.overrides, now);
                 // The attempt was made without its wait: it is not free.
                 progress.start_attempt(now);
                 progress.stop(settings, StopReason::OutOfTurn);
                 self.turn = Turn::Ended(StopReason::OutOfTurn);
-                return ControlFlow::Break(result);
+                return ControlFlow::Break(());
             }
         }
         let (settings, progress) = self.run.start(self.overrides, now);
-        match progress.decide(settings, verdict, now) {
+        match progress.decide(settings, verdict, cause, now) {
             Step::Retry(delay) => {
                 self.turn = Turn::Wait(Wait {
                     delay,
@@ -162,7 +171,7 @@ impl<P: PolicyRef> LoopState<P> {
             }
             Step::Stop(stop) => {
                 self.turn = Turn::Ended(stop.reason);
-                ControlFlow::Break(result)
+                ControlFlow::Break(())
             }
         }
     }

@@ -227,7 +227,10 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
         P::Classifier: Classify<T, E>,
     {
         let verdict = self.state.classify(&result);
-        self.check_as(verdict, result)
+        let now = self.now();
+        let cause = self.state.cause(&result);
+        let decided = self.state.decide(verdict, cause, now);
+        decided.map_break(|()| result)
     }
 
     /// Decides at once what follows the attempt, with a verdict from the caller.
@@ -254,7 +257,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
         result: Result<T, E>,
     ) -> ControlFlow<Result<T, E>, RetryEvent> {
         let now = self.now();
-        self.state.decide(verdict, result, now)
+        self.state.decide(verdict, None, now).map_break(|()| result)
     }
 
     /// Starts a new call, whose first attempt is already running. The limiter is not

@@ -84,10 +84,18 @@ where
     fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
         let this = self.project();
         let mut driver = this.driver.project();
+        let classifier = this.classifier.classifier(this.run.policy());
+        let cause = result.err().and_then(|error| classifier.error(error));
         let (settings, progress) = this.run.started();
         let is_repeatable = driver.op.is_repeatable();
-        let (step, decided_at) =
-            steps::decide(settings, progress, verdict, is_repeatable, driver.timer);
+        let (step, decided_at) = steps::decide(
+            settings,
+            progress,
+            verdict,
+            cause,
+            is_repeatable,
+            driver.timer,
+        );
         let Step::Retry(delay) = step else {
             return step;
         };

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::Verdict;
-use crate::engine::{Overrides, Progress, Run, Step};
+use crate::engine::{Cause, Overrides, Progress, Run, Step};
 use crate::error::StopReason;
 use crate::policy::Settings;
 use crate::timer::Timer;
@@ -39,11 +39,12 @@ pub(super) fn decide<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
     verdict: Verdict,
+    cause: Cause<'_>,
     is_repeatable: bool,
     timer: &M,
 ) -> (Step, Duration) {
     let now = now_if(progress.needs_clock(settings), timer);
-    let step = progress.decide_repeatable(settings, verdict, now, is_repeatable);
+    let step = progress.decide_repeatable(settings, verdict, cause, now, is_repeatable);
     (step, now)
 }
 

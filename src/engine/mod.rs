@@ -12,7 +12,7 @@ use std::time::Duration;
 use deadline::Deadline;
 pub(crate) use overrides::Overrides;
 use overrides::count;
-pub(crate) use report::FIRST_SUCCESS;
+pub(crate) use report::{Cause, FIRST_SUCCESS};
 pub(crate) use run::Run;
 
 use crate::attempt::Attempt;
@@ -164,8 +164,14 @@ impl Progress {
     }
 
     /// Decides what follows an attempt that ended at `now` with this verdict.
-    pub(crate) fn decide(&mut self, settings: &Settings, verdict: Verdict, now: Duration) -> Step {
-        self.decide_repeatable(settings, verdict, now, true)
+    pub(crate) fn decide(
+        &mut self,
+        settings: &Settings,
+        verdict: Verdict,
+        cause: Cause<'_>,
+        now: Duration,
+    ) -> Step {
+        self.decide_repeatable(settings, verdict, cause, now, true)
     }
 
     /// Decides like [`decide`](Self::decide). The operation cannot run again unless it
@@ -175,6 +181,7 @@ impl Progress {
         &mut self,
         settings: &Settings,
         verdict: Verdict,
+        cause: Cause<'_>,
         now: Duration,
         is_repeatable: bool,
     ) -> Step {
@@ -186,8 +193,8 @@ impl Progress {
         self.executed = self.executed.saturating_add(1);
         let step = self.next_step(settings, verdict, now, is_repeatable);
         match step {
-            Step::Retry(delay) => self.report_retry(settings, delay, now),
-            Step::Stop(end) => self.report_stop(settings, end),
+            Step::Retry(delay) => self.report_retry(settings, delay, now, cause),
+            Step::Stop(end) => self.report_stop(settings, end, cause),
         }
         step
     }
@@ -326,7 +333,7 @@ impl Progress {
         let stop = Stop::now(reason);
         self.return_payment(settings);
         if !self.has_ended() {
-            self.report_stop(settings, stop);
+            self.report_stop(settings, stop, None);
         }
         stop
     }
@@ -336,7 +343,7 @@ impl Progress {
         self.return_payment(settings);
         // A panic in the observer would abort the process if this is an unwinding.
         if !self.has_ended() && settings.observer.is_some() && !std::thread::panicking() {
-            self.report_stop(settings, Stop::now(StopReason::Cancelled));
+            self.report_stop(settings, Stop::now(StopReason::Cancelled), None);
         }
     }
 

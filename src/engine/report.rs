@@ -1,5 +1,6 @@
 //! The events and the summary of a call, built from its progress.
 
+use std::error::Error;
 use std::time::Duration;
 
 use super::overrides::count;
@@ -10,19 +11,30 @@ use crate::error::{StopReason, Summary};
 use crate::event::{RetryEvent, StopEvent};
 use crate::policy::Settings;
 
+/// The error that a log event prints, if the classifier can show it.
+pub(crate) type Cause<'e> = Option<&'e (dyn Error + 'static)>;
+
 impl Progress {
-    pub(super) fn report_retry(&self, settings: &Settings, delay: Duration, now: Duration) {
+    pub(super) fn report_retry(
+        &self,
+        settings: &Settings,
+        delay: Duration,
+        now: Duration,
+        cause: Cause<'_>,
+    ) {
         if is_observed(settings) {
             let event = self.retry_event(settings, delay, now);
             #[cfg(feature = "tracing")]
-            event.trace();
+            crate::log::retry(settings.log_levels.retry, &event, cause);
+            #[cfg(not(feature = "tracing"))]
+            let _ = cause;
             if let Some(observer) = &settings.observer {
                 observer.on_retry(&event);
             }
         }
     }
 
-    pub(super) fn report_stop(&mut self, settings: &Settings, stop: Stop) {
+    pub(super) fn report_stop(&mut self, settings: &Settings, stop: Stop, cause: Cause<'_>) {
         self.phase = Phase::Ended;
         let delay = stop.last_wait.unwrap_or_default();
         self.add_wait(delay);
@@ -34,7 +46,9 @@ impl Progress {
                 summary: self.summary(stop.reason),
             };
             #[cfg(feature = "tracing")]
-            event.trace();
+            crate::log::stop(settings.log_levels.stop, &event, cause);
+            #[cfg(not(feature = "tracing"))]
+            let _ = cause;
             if let Some(observer) = &settings.observer {
                 observer.on_stop(&event);
             }
@@ -83,7 +97,7 @@ pub(crate) const FIRST_SUCCESS: Summary = Summary {
 /// Returns true if an observer or a tracing subscriber may receive events.
 fn is_observed(settings: &Settings) -> bool {
     #[cfg(feature = "tracing")]
-    if tracing::level_filters::LevelFilter::current() != tracing::level_filters::LevelFilter::OFF {
+    if crate::log::is_on() {
         return true;
     }
     settings.observer.is_some()

@@ -267,6 +267,14 @@ impl<X> HttpClassifier<X> {
         self.transport.judge(error, &self.rules)
     }
 
+    /// Returns the error that log events print.
+    pub(crate) fn printable<'e, E>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)>
+    where
+        X: JudgeTransport<E>,
+    {
+        self.transport.error(error)
+    }
+
     /// Returns the verdict on a response, without its hint.
     fn judge_head(&self, status: StatusCode, headers: &HeaderMap) -> Verdict {
         let by_status = self.judge_status(status);
@@ -304,6 +312,10 @@ impl<R: ResponseHead, E, X: JudgeTransport<E>> Classify<R, E> for HttpClassifier
             }
             Err(error) => self.judge_error(error),
         }
+    }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        self.printable(error)
     }
 }
 

@@ -107,4 +107,8 @@ impl<T, E, X: JudgeTransport<E>> Classify<T, E> for ErrorClassifier<X> {
             Err(error) => self.http.judge_error(error),
         }
     }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        self.http.printable(error)
+    }
 }

@@ -20,6 +20,8 @@ use crate::budget::RetryBudget;
 use crate::classify::AnyError;
 use crate::event::Observer;
 use crate::limiter::Limiter;
+#[cfg(feature = "tracing")]
+use crate::log::{LogLevel, LogLevels};
 
 /// How to retry: a backoff, limits and a classifier.
 ///
@@ -305,6 +307,22 @@ impl<C> RetryPolicy<C> {
     /// ```
     pub const fn name(mut self, name: &'static str) -> Self {
         self.settings.name = Some(name);
+        self
+    }
+
+    /// Sets the levels of the log events: of each retry, and of each call that gives up.
+    /// Default: debug and warn.
+    ///
+    /// ```
+    /// use reattempt::{LogLevel, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::default().log_levels(LogLevel::Info, LogLevel::Error);
+    /// # let _ = policy;
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub const fn log_levels(mut self, retry: LogLevel, stop: LogLevel) -> Self {
+        self.settings.log_levels = LogLevels { retry, stop };
         self
     }
 

@@ -9,6 +9,8 @@ use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
 use crate::event::Observer;
 use crate::limiter::Limiter;
+#[cfg(feature = "tracing")]
+use crate::log::LogLevels;
 
 /// What a policy does with the delay that a server asks for.
 ///
@@ -79,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) backoff: Backoff,
     pub(crate) budget: Option<RetryBudget>,
     pub(crate) limiter: Option<Arc<dyn Limiter>>,
+    #[cfg(feature = "tracing")]
+    pub(crate) log_levels: LogLevels,
     pub(crate) max_attempts: Option<NonZeroU32>,
     pub(crate) max_elapsed: Option<Duration>,
     pub(crate) name: Option<&'static str>,
@@ -99,6 +103,8 @@ impl Settings {
             backoff,
             budget: None,
             limiter: None,
+            #[cfg(feature = "tracing")]
+            log_levels: LogLevels::DEFAULT,
             max_attempts: Some(DEFAULT_ATTEMPTS),
             max_elapsed: None,
             name: None,

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reattempt::{Backoff, ErrorKind, RetryPolicy, StopReason, Verdict};
+use reattempt::{Backoff, ErrorKind, LogLevel, RetryPolicy, StopReason, Verdict};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -98,4 +98,109 @@ fn a_success_and_a_permanent_failure_log_nothing() {
         assert_eq!(policy.retry_blocking(|_| Err::<(), _>(7)).call(), Err(7));
     });
     assert!(lines.is_empty(), "{lines:?}");
+}
+
+/// An error that no classifier knows, with a known one as its source.
+#[cfg(feature = "http")]
+#[derive(Debug)]
+struct Broken(std::io::Error);
+
+#[cfg(feature = "http")]
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cannot load the orders")
+    }
+}
+
+#[cfg(feature = "http")]
+impl std::error::Error for Broken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(feature = "http")]
+fn broken() -> Result<(), Broken> {
+    Err(Broken(std::io::ErrorKind::ConnectionReset.into()))
+}
+
+/// Checks that a retry and the end of the call have each logged the text of the error.
+#[cfg(feature = "http")]
+#[track_caller]
+fn assert_text(lines: &[String], driver: &str) {
+    let text = " error=cannot load the orders ";
+    assert_eq!(lines.len(), 2, "{driver}: {lines:?}");
+    let (retry, stop) = (lines.first().unwrap(), lines.last().unwrap());
+    assert!(retry.starts_with("DEBUG message=retrying") && retry.contains(text));
+    assert!(stop.starts_with("WARN message=gave up") && stop.contains(text));
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn events_contain_the_text_of_the_error_in_every_driver() {
+    use std::ops::ControlFlow;
+
+    let policy = reattempt::http::error_policy()
+        .backoff(Backoff::none())
+        .max_attempts(2);
+    let blocking = || {
+        let _ = policy.retry_blocking(|_| broken()).call();
+    };
+    assert_text(&logged(blocking), "blocking");
+    let session = || {
+        let mut session = policy.start_at(Duration::ZERO);
+        for _ in 0..2 {
+            let _ = session.decide(broken().as_ref(), Duration::ZERO);
+        }
+    };
+    assert_text(&logged(session), "session");
+    let blocking_loop = || {
+        let mut calls = policy.start_blocking();
+        loop {
+            calls.next_attempt();
+            if let ControlFlow::Break(_) = calls.check(broken()) {
+                break;
+            }
+        }
+    };
+    assert_text(&logged(blocking_loop), "blocking loop");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let call = || {
+        let timer = reattempt::ManualTimer::new();
+        let _ = runtime.block_on(policy.retry(|_| async { broken() }).timer(&timer));
+    };
+    assert_text(&logged(call), "async");
+    let boxed = policy
+        .clone()
+        .classify(reattempt::http::ErrorClassifier::new().boxed());
+    let call = || {
+        let call = boxed.retry_blocking(|_| {
+            broken().map_err(|error| Box::new(error) as Box<dyn std::error::Error>)
+        });
+        let _ = call.call();
+    };
+    assert_text(&logged(call), "boxed");
+}
+
+#[test]
+fn the_levels_of_the_events_can_be_chosen() {
+    let policy = RetryPolicy::new(Backoff::none()).max_attempts(2);
+    for (retry, stop, expected) in [
+        (LogLevel::Info, LogLevel::Error, vec!["INFO", "ERROR"]),
+        (LogLevel::Trace, LogLevel::Debug, vec!["TRACE", "DEBUG"]),
+        (LogLevel::Off, LogLevel::Warn, vec!["WARN"]),
+        (LogLevel::Off, LogLevel::Off, vec![]),
+    ] {
+        let policy = policy.clone().log_levels(retry, stop);
+        let lines = logged(|| {
+            let _ = policy.retry_blocking(|_| Err::<(), _>(())).call();
+        });
+        let levels: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        assert_eq!(levels, expected);
+    }
 }

@@ -63,6 +63,12 @@ pub trait JudgeTransport<E> {
     ///
     /// `rules` gives the verdict on a status, for an error that contains one.
     fn judge(&self, error: &E, rules: &StatusRules) -> Verdict;
+
+    /// Returns the error that log events print. Default: `None`.
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        let _ = error;
+        None
+    }
 }
 
 /// Judges an error that implements [`Error`] by its `source()` chain. This is the
@@ -78,6 +84,10 @@ impl<E: Error + 'static> JudgeTransport<E> for SourceChain {
     fn judge(&self, error: &E, rules: &StatusRules) -> Verdict {
         judge_as::<E>(error, rules)
     }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        Some(error)
+    }
 }
 
 /// Judges a boxed error by its `source()` chain.
@@ -89,11 +99,22 @@ impl JudgeTransport<Box<dyn Error + Send + Sync>> for BoxedSourceChain {
     fn judge(&self, error: &Box<dyn Error + Send + Sync>, rules: &StatusRules) -> Verdict {
         judge_as::<Box<dyn Error + Send + Sync>>(&**error, rules)
     }
+
+    fn error<'e>(
+        &self,
+        error: &'e Box<dyn Error + Send + Sync>,
+    ) -> Option<&'e (dyn Error + 'static)> {
+        Some(&**error)
+    }
 }
 
 impl JudgeTransport<Box<dyn Error>> for BoxedSourceChain {
     fn judge(&self, error: &Box<dyn Error>, rules: &StatusRules) -> Verdict {
         judge_as::<Box<dyn Error>>(&**error, rules)
+    }
+
+    fn error<'e>(&self, error: &'e Box<dyn Error>) -> Option<&'e (dyn Error + 'static)> {
+        Some(&**error)
     }
 }
 
@@ -104,6 +125,10 @@ pub struct ErrorAs<F>(pub(super) F);
 impl<E, F: Fn(&E) -> &(dyn Error + 'static)> JudgeTransport<E> for ErrorAs<F> {
     fn judge(&self, error: &E, rules: &StatusRules) -> Verdict {
         judge_as::<E>((self.0)(error), rules)
+    }
+
+    fn error<'e>(&self, error: &'e E) -> Option<&'e (dyn Error + 'static)> {
+        Some((self.0)(error))
     }
 }
 
