@@ -1,0 +1,18 @@
+//! Prints the public API that the rustdoc JSON file in the first argument describes, one
+//! item per line.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+
+use public_api::Builder;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("usage: reattempt-api FILE")?;
+    let api = Builder::from_rustdoc_json(path)
+        .omit_auto_derived_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_blanket_impls(true)
+        .build()?;
+    println!("{api}");
+    Ok(())
+}
