@@ -5,13 +5,15 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use proptest::prelude::*;
 use reattempt::http::{ErrorClassifier, HttpClassifier, error_policy, policy, retry_after};
-use reattempt::{Backoff, Classify, ErrorKind, StopReason, Verdict};
+use reattempt::{Backoff, Classify, ErrorKind, ManualTimer, StopReason, TimedOut, Verdict};
 
 fn response(status: u16) -> Response<()> {
     let mut response = Response::new(());
@@ -158,6 +160,26 @@ fn lost_connections_and_timeouts_are_transient_at_any_depth() {
         assert_eq!(of(&io::Error::from(kind)), Verdict::Permanent, "{kind}");
     }
     assert_eq!(of(&Wrapped(fmt::Error)), Verdict::Permanent);
+}
+
+#[test]
+fn a_timeout_behind_a_transparent_error_is_transient() {
+    #[derive(Debug, thiserror::Error)]
+    enum Failure {
+        #[error(transparent)]
+        TimedOut(#[from] TimedOut),
+    }
+    let policy = error_policy().max_attempts(1);
+    let call = policy
+        .retry(|_| std::future::pending::<Result<(), Failure>>())
+        .timer(ManualTimer::new())
+        .attempt_timeout(Duration::from_secs(2));
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Err(error)) = pin!(call).poll(&mut cx) else {
+        panic!("the attempt is cut at its first poll");
+    };
+    assert_eq!(of(&error), TRANSIENT);
+    assert_eq!(of(&Wrapped(error)), TRANSIENT);
 }
 
 #[test]

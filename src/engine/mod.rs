@@ -368,10 +368,11 @@ impl Progress {
     }
 
     const fn add_failure(&mut self, kind: ErrorKind) {
-        let is_first = self.executed <= 1;
+        // Every verdict but a retry ends the call, so there is no failure only at first.
         self.failure = match (kind, self.failure) {
-            (ErrorKind::Throttling, Failure::OnlyThrottling) => Failure::OnlyThrottling,
-            (ErrorKind::Throttling, Failure::None) if is_first => Failure::OnlyThrottling,
+            (ErrorKind::Throttling, Failure::None | Failure::OnlyThrottling) => {
+                Failure::OnlyThrottling
+            }
             _ => Failure::Kind(kind),
         };
     }

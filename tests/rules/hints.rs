@@ -76,6 +76,30 @@ fn the_spread_of_a_hint_is_at_most_half_and_seeded() {
 }
 
 #[test]
+fn each_spread_of_a_hint_is_an_independent_draw() {
+    let policy = RetryPolicy::new(Backoff::constant(s(10)).jitter(Jitter::Full)).max_attempts(3);
+    let delays = |seed, hint: Option<Duration>| {
+        let kind = ErrorKind::Server;
+        let policy = always(
+            policy.clone().seed(seed),
+            Verdict::Retry { kind, after: hint },
+        );
+        let mut session = policy.start_at(s(0));
+        [(); 2].map(|()| match session.decide(FAILED, s(0)) {
+            Decision::RetryAfter(delay) => delay,
+            Decision::Stop(reason) => unreachable!("{reason}"),
+        })
+    };
+    for seed in 0..100 {
+        let [first, second] = delays(seed, Some(s(100))).map(|delay| delay - s(100));
+        assert_ne!(first, second, "one draw serves both retries");
+        // The backoff and the spread have the same range here.
+        let drawn = delays(seed, None);
+        assert!(!drawn.contains(&first) && !drawn.contains(&second));
+    }
+}
+
+#[test]
 fn decorrelated_delays_of_a_call_equal_those_of_its_backoff() {
     let backoff = Backoff::exponential(s(1))
         .cap(s(1_000))

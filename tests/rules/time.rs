@@ -20,6 +20,21 @@ fn a_wait_that_would_end_at_the_limit_is_refused() {
 }
 
 #[test]
+fn a_time_limit_of_any_size_is_kept() {
+    for limit in [
+        Duration::new(1, 999_999_999),
+        Duration::new(u64::MAX, 0),
+        Duration::new(u64::MAX, 999_999_998),
+    ] {
+        let policy = constant(0).max_elapsed(limit);
+        let mut session = policy.start_at(s(0));
+        assert_eq!(session.attempt().remaining(), Some(limit));
+        let stop = Decision::Stop(StopReason::OutOfTime);
+        assert_eq!(session.decide(FAILED, limit), stop);
+    }
+}
+
+#[test]
 fn the_time_limit_counts_from_the_start_of_each_call() {
     let policy = constant(1).max_elapsed(s(10));
     for start in [0, 50, 1_000_000] {
