@@ -2,11 +2,16 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
+use std::time::SystemTime;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
 use crate::timer;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use crate::timer::ticks as salt;
 
 /// The random spread of a delay within the cap.
 ///
@@ -22,9 +27,9 @@ use crate::timer;
 /// last one to the cap.
 ///
 /// Every call draws its own delays, in each thread and after a `fork` as well.
-/// Only a [`seed`](crate::RetryPolicy::seed) repeats them. On
-/// `wasm32-unknown-unknown`, where the standard library has no source of random
-/// numbers, all instances of a module draw the same sequence of delays.
+/// Only a [`seed`](crate::RetryPolicy::seed) repeats them. The exception is
+/// `wasm32-unknown-unknown` with `--cfg reattempt_no_js`, which has no source of
+/// random numbers: all instances of a module draw the same sequence of delays.
 ///
 /// ```
 /// use std::time::Duration;
@@ -166,7 +171,30 @@ pub(crate) fn word(seed: u64, index: u64) -> u64 {
 /// system's random numbers.
 #[inline]
 pub(crate) fn entropy() -> u64 {
-    mixed(&RandomState::new(), timer::ticks())
+    mixed(&RandomState::new(), salt())
+}
+
+/// Returns a random word, the same one for all calls of a thread.
+///
+/// On this target the standard library makes the keys of `RandomState` from
+/// addresses, which are the same in each instance of a module. Without
+/// `crypto.getRandomValues`, as in an audio worklet, the wall clock makes the
+/// difference.
+#[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
+fn salt() -> u64 {
+    thread_local! {
+        static SALT: u64 = getrandom::u64().unwrap_or_else(|_| {
+            let since_1970 = timer::wall_clock().duration_since(SystemTime::UNIX_EPOCH);
+            timer::nanos(since_1970.unwrap_or_default())
+        });
+    }
+    SALT.with(|salt| *salt)
+}
+
+/// Returns 0, because the host has no random numbers and no clock.
+#[cfg(all(target_family = "wasm", target_os = "unknown", reattempt_no_js))]
+const fn salt() -> u64 {
+    0
 }
 
 /// Hashes everything that differs between two draws.
@@ -174,15 +202,15 @@ pub(crate) fn entropy() -> u64 {
 /// The standard library gives each `RandomState` of a thread other keys, and
 /// each thread other random numbers to make them from. With one exception: a
 /// child of `fork`, or a clone of a virtual machine, inherits those numbers and
-/// makes the same keys as its parent. The time in nanoseconds then makes the
-/// difference. The process id would not differ in a cloned machine, and it takes
-/// a system call that is slower than ten draws.
+/// makes the same keys as its parent. The salt then makes the difference: it is
+/// the time in nanoseconds. The process id would not differ in a cloned machine,
+/// and it takes a system call that is slower than ten draws.
 ///
-/// The time is an argument so that a test can play parent and child. A real
+/// The salt is an argument so that a test can play parent and child. A real
 /// `fork` needs unsafe code.
-fn mixed(keys: &RandomState, ticks: u64) -> u64 {
+fn mixed(keys: &RandomState, salt: u64) -> u64 {
     let mut hasher = keys.build_hasher();
-    hasher.write_u64(ticks);
+    hasher.write_u64(salt);
     hasher.finish()
 }
 

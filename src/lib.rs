@@ -199,7 +199,10 @@ pub use policy::{RetryPolicy, ServerHint};
 pub use session::{Decision, Session};
 pub use testing::ManualTimer;
 pub use timer::Timer;
-#[cfg(feature = "tokio")]
+#[cfg(all(
+    feature = "tokio",
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
 pub use timer::TokioTimer;
 
 /// The code in README.md, compiled and run.

@@ -137,10 +137,16 @@ impl<M: Timer> SleepOf for M {
     type Sleep = M::Sleep;
 }
 
-#[cfg(not(feature = "tokio"))]
+#[cfg(not(all(
+    feature = "tokio",
+    not(all(target_family = "wasm", target_os = "unknown"))
+)))]
 impl Sealed<TimerSeal> for DefaultTimer {}
 
-#[cfg(not(feature = "tokio"))]
+#[cfg(not(all(
+    feature = "tokio",
+    not(all(target_family = "wasm", target_os = "unknown"))
+)))]
 impl SleepOf for DefaultTimer {
     type Sleep = std::convert::Infallible;
 }

@@ -58,7 +58,10 @@ use crate::event::RetryEvent;
 pub use crate::policy::PolicyRef;
 use crate::policy::RetryPolicy;
 pub use crate::timer::DefaultTimer;
-#[cfg(feature = "tokio")]
+#[cfg(all(
+    feature = "tokio",
+    not(all(target_family = "wasm", target_os = "unknown"))
+))]
 pub use crate::timer::TokioSleep;
 
 /// Kept private, so that only this crate implements the traits of this module.

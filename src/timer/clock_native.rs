@@ -1,0 +1,51 @@
+//! The process's clock on platforms where the standard library has one.
+
+use std::sync::OnceLock;
+#[cfg(feature = "http")]
+use std::time::SystemTime;
+use std::time::{Duration, Instant};
+
+use super::{HEAD_START, nanos};
+
+/// Returns the time of the default clock. With the feature `tokio` this is tokio's clock,
+/// which tests may pause. Both clocks have the same epoch.
+pub(crate) fn now() -> Duration {
+    #[cfg(feature = "tokio")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let instant = tokio::time::Instant::now().into_std();
+    #[cfg(not(feature = "tokio"))]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let instant = Instant::now();
+    since_anchor(instant)
+}
+
+/// Returns a growing number of nanoseconds, so that random numbers drawn at different times
+/// differ. It ignores tokio's clock.
+pub(crate) fn ticks() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let instant = Instant::now();
+    nanos(since_anchor(instant))
+}
+
+/// Returns `instant` as the time since an epoch 34 years before the first call.
+///
+/// A paused tokio clock may be behind the first call. Without the 34 years, such a time
+/// would saturate at zero.
+fn since_anchor(instant: Instant) -> Duration {
+    static ANCHOR: OnceLock<Instant> = OnceLock::new();
+    let anchor = *ANCHOR.get_or_init(|| instant);
+    match instant.checked_duration_since(anchor) {
+        Some(later) => HEAD_START.saturating_add(later),
+        None => HEAD_START.saturating_sub(anchor.saturating_duration_since(instant)),
+    }
+}
+
+/// Returns the wall clock's time, for dates in headers and signatures.
+#[cfg(feature = "http")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a date in a header is relative to the wall clock"
+)]
+pub(crate) fn wall_clock() -> SystemTime {
+    SystemTime::now()
+}
