@@ -115,7 +115,7 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `tokio` | yes | `TokioTimer`, the default timer |
+//! | `tokio` | yes | `TokioTimer`, the default timer; not on `wasm32-unknown-unknown` |
 //! | `http` | yes | the `http` module: verdicts from statuses, hints and transport errors |
 //! | `aws` | yes | the `aws` module: error codes of all wire formats, presets of the SDKs |
 //! | `tower` | | the `tower` module: `RetryLayer`, `BufferErrorLayer` |
@@ -127,6 +127,14 @@
 //! | `tracing` | | an event per retry (debug), per call given up (warn) and per error that was not recognised (debug), with the text of the error; `log_levels` changes the levels |
 //! | `governor` | | `GovernorLimiter`: a known quota as a limiter |
 //! | `resume` | | the `resume` module: response bodies that are requested again where they break |
+//!
+//! # WebAssembly
+//!
+//! On `wasm32-unknown-unknown` the crate uses the clocks and random numbers of the
+//! JavaScript host, and an async call needs `.timer(..)`. The cookbook's page on [other
+//! runtimes][runtimes] has a timer for the web, and a setting for hosts without JavaScript.
+//!
+//! [runtimes]: https://github.com/reattempt/reattempt/blob/main/docs/cookbook/runtimes.md
 //!
 //! # In an outage
 //!
