@@ -24,6 +24,7 @@
 //! - [`tower`]
 //! - [gRPC](grpc)
 //! - [DynamoDB batches](batches)
+//! - [What each client does with each failure](failures)
 //! - [Coming from another crate](coming_from)
 
 #[doc = include_str!("../docs/cookbook/any_operation.md")]
@@ -97,6 +98,9 @@ pub mod grpc {}
 
 #[doc = include_str!("../docs/cookbook/batches.md")]
 pub mod batches {}
+
+#[doc = include_str!("../docs/failures.md")]
+pub mod failures {}
 
 #[doc = include_str!("../docs/cookbook/coming_from.md")]
 pub mod coming_from {}

@@ -60,6 +60,11 @@
 //! | `tonic` | the statuses of gRPC, by the rules of the `grpc` module; tonic's connect errors and time limits, and all of `hyper` |
 //! | `ureq` | the errors of ureq 3; its error for a status is judged as the response would be |
 //!
+//! The cookbook's [table of failures][failures] has the verdict on each failure with each
+//! client, made with real sockets.
+//!
+//! [failures]: https://docs.rs/reattempt/latest/reattempt/cookbook/failures/index.html
+//!
 //! `#[error(transparent)]` hides an error: the chain starts at the source of the
 //! hidden error. Write `#[error("cannot send")] Send(#[source] io::Error)` instead,
 //! or judge such a type with [`transport`](HttpClassifier::transport) or

@@ -22,13 +22,14 @@ const SERVER: Verdict = Verdict::retry(ErrorKind::Server);
 const THROTTLING: Verdict = Verdict::retry(ErrorKind::Throttling);
 
 /// The failures below HTTP, with their verdict for every client.
-const CONNECTION: [(Failure, Verdict); 7] = [
+const CONNECTION: [(Failure, Verdict); 8] = [
     (Failure::Refused, UNSENT),
     (Failure::FailedLookup, UNSENT),
     (Failure::ResetBeforeHead, TRANSIENT),
     (Failure::ClosedBeforeHead, TRANSIENT),
     (Failure::ClosedInHead, TRANSIENT),
     (Failure::ClosedInBody, TRANSIENT),
+    (Failure::ClosedInChunk, TRANSIENT),
     (Failure::SlowHead, TRANSIENT),
 ];
 

@@ -13,6 +13,7 @@ pub(crate) enum Failure {
     ClosedBeforeHead,
     ClosedInHead,
     ClosedInBody,
+    ClosedInChunk,
     SlowHead,
     Status(u16),
     HttpsWithoutTls,
@@ -68,6 +69,9 @@ fn fail(mut stream: TcpStream, failure: Failure) -> std::io::Result<Option<TcpSt
         Failure::ClosedInHead => stream.write_all(b"HTTP/1.1 200 OK\r\nconte")?,
         Failure::ClosedInBody => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhal")?;
+        }
+        Failure::ClosedInChunk => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4")?;
         }
         Failure::Status(status) => {
             let head = format!("HTTP/1.1 {status} No\r\nconnection: close\r\n");

@@ -68,7 +68,7 @@ fn is_failed_lookup(error: &io::Error) -> bool {
 #[cfg_attr(
     windows,
     cfg_attr(
-        not(feature = "hyper"),
+        not(any(feature = "hyper", feature = "ureq")),
         expect(dead_code, reason = "Windows has codes for failed lookups")
     )
 )]

@@ -7,6 +7,7 @@ use http::StatusCode;
 use ureq::Error as Ureq;
 
 use super::chain::{Finding, Step, TRANSIENT, UNSENT, find, found};
+use super::io::starts_with;
 use crate::classify::Verdict;
 
 /// Judges a link that is an error of ureq. Returns `None` for any other link.
@@ -37,6 +38,9 @@ fn judge_ureq(error: &Ureq) -> Step<'_> {
         | Ureq::Tls(_)
         | Ureq::TlsRequired
         | Ureq::TooManyRedirects => found(Verdict::Permanent),
+        // The connection was closed inside a chunked body. The variant is hidden, so that
+        // only its text can be used.
+        _ if starts_with(error, "body data reading stalled") => found(TRANSIENT),
         _ => ControlFlow::Continue(None),
     }
 }

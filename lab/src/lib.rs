@@ -1,0 +1,18 @@
+//! The fault lab: servers on loopback that fail in one way each, and the clients that call
+//! them with a policy of 3 attempts.
+
+mod cell;
+pub mod clients;
+pub mod cut;
+mod failure;
+mod fill;
+mod servers;
+mod tls;
+
+pub use cell::{Body, Cell, Reply};
+pub use failure::{Failure, Limits};
+pub use servers::Target;
+pub use tls::Authority;
+
+/// The body of every response that succeeds.
+pub const BODY: &[u8] = b"0123456789";
