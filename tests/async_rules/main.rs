@@ -8,6 +8,7 @@
 mod loops;
 mod shapes;
 mod time;
+mod yields;
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};

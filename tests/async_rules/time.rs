@@ -129,4 +129,11 @@ async fn no_clock_is_read_without_a_time_limit_or_a_refill() {
         assert_eq!(call(false).timer(NoClock).await, Ok(()));
         assert_eq!(call(true).timer(NoClock).await, Err(()));
     }
+    // A loop without delays.
+    let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
+    let mut calls = policy.start_with(NoClock);
+    while calls.stop_reason().is_none() {
+        calls.next_attempt().await;
+        let _ = calls.check(Err::<(), _>(()));
+    }
 }

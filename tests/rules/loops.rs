@@ -34,3 +34,30 @@ fn a_session_that_has_stopped_stays_stopped() {
     assert_eq!(session.decide(FAILED, s(0)), stop);
     assert_eq!(session.attempts(), 1);
 }
+
+/// A limiter that answers what is left of its list, and then admits everything.
+#[derive(Debug)]
+struct Answers(Mutex<Vec<Duration>>);
+
+impl reattempt::Limiter for Answers {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        self.0.lock().unwrap().pop().map_or(Ok(()), Err)
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+#[test]
+fn a_sync_loop_yields_once_if_a_limiter_returns_zero() {
+    let policy = RetryPolicy::new(Backoff::none()).limiter(Answers(Mutex::new(vec![s(2), s(0)])));
+    let mut slept = Vec::new();
+    let mut calls = policy
+        .start_blocking()
+        .sleep_with(|delay| slept.push(delay));
+    assert_eq!(calls.next_attempt().number(), 1);
+    drop(calls);
+    // The second wait ends two seconds after the limiter was asked.
+    assert_eq!(slept.len(), 2);
+    assert_eq!(slept[0], s(0));
+    assert!(slept[1] > s(1) && slept[1] <= s(2));
+}

@@ -61,3 +61,31 @@ fn a_sync_call_counts_a_wait_in_full_if_its_sleep_is_short() {
     assert_eq!(timer.sleeps(), [s(4), s(4)]);
     assert_eq!((outcome.attempts, outcome.waited), (3, s(8)));
 }
+
+/// Fails without end, unless no clock ends the call.
+fn busy(number: u32) -> Result<(), &'static str> {
+    if number < 1_000_000 {
+        Err("busy")
+    } else {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sync_call_without_waits_ends_at_its_time_limit() {
+    let policy = RetryPolicy::new(Backoff::none())
+        .unlimited_attempts()
+        .max_elapsed(Duration::from_millis(1));
+    let outcome = policy
+        .retry_blocking(|attempt| busy(attempt.number()))
+        .outcome();
+    assert_eq!(outcome.reason, StopReason::OutOfTime);
+    assert_eq!(outcome.waited, s(0));
+
+    let mut calls = policy.start_blocking();
+    while calls.stop_reason().is_none() {
+        let number = calls.next_attempt().number();
+        let _ = calls.check(busy(number));
+    }
+    assert_eq!(calls.stop_reason(), Some(StopReason::OutOfTime));
+}
