@@ -1,7 +1,7 @@
 //! Response bodies that are requested again where they break.
 //!
 //! A long body breaks with its connection, and a retry of the whole request starts over.
-//! [`get`] returns a response whose body continues instead: it waits as the policy says, sends
+//! [`get`](get()) returns a response whose body continues instead: it waits as the policy says, sends
 //! the request again with `Range: bytes=N-`, and yields the rest. The reader sees one body, in
 //! which no byte is missing and none comes twice.
 //!
