@@ -21,7 +21,7 @@ use crate::timer::Timer;
 pin_project! {
     /// A response body that is requested again, from the byte at which it broke.
     ///
-    /// [`get`](crate::resume::get) creates it. It yields each byte of the object once. Until
+    /// [`get`](crate::resume::get()) creates it. It yields each byte of the object once. Until
     /// the body breaks, a poll is a poll of the client's body: nothing is allocated or copied,
     /// and no clock is read.
     ///

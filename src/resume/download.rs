@@ -79,27 +79,21 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
         }
     }
 
-    /// Returns how many bytes are missing, if the first response or a later one told it.
+    /// Returns how many bytes are missing, if a response told it.
     pub(super) fn remaining(&self) -> Option<u64> {
         let end = self.object.end?;
         Some(end.saturating_sub(self.offset))
     }
 
-    /// Returns true if bytes are known to be missing, of the object or of a part of an object
-    /// of unknown length.
+    /// Returns true if bytes are known to be missing.
     pub(super) fn is_short(&self) -> bool {
-        self.end().is_some_and(|end| self.offset < end)
-    }
-
-    fn end(&self) -> Option<u64> {
-        let end_of_part = (self.limit < u64::MAX).then_some(self.limit);
-        self.object.end.or(end_of_part)
+        self.remaining().is_some_and(|bytes| bytes > 0)
     }
 
     /// Returns true if no byte is missing. `is_over` says that the response has ended.
     fn is_complete(&self, is_over: bool) -> bool {
-        match self.end() {
-            Some(end) => self.offset >= end,
+        match self.remaining() {
+            Some(bytes) => bytes == 0,
             None => is_over && self.skip == 0,
         }
     }

@@ -1,7 +1,7 @@
 //! Response bodies that are requested again where they break.
 //!
 //! A long body breaks with its connection, and a retry of the whole request starts over.
-//! [`get`] returns a response whose body continues instead: it waits as the policy says, sends
+//! [`get`](get()) returns a response whose body continues instead: it waits as the policy says, sends
 //! the request again with `Range: bytes=N-`, and yields the rest. The reader sees one body, in
 //! which no byte is missing and none comes twice.
 //!
@@ -39,7 +39,8 @@
 //! | any other error or status | [`Request`](ResumeError::Request), [`Refused`](ResumeError::Refused) |
 //!
 //! A body that ends before the length in its head is a break too, and so is a 206 that is
-//! shorter than what was asked for. After the last byte a lost connection is the normal end.
+//! shorter than what was asked for. After the last byte a lost connection is the normal end. If
+//! no response tells a length, an early end without an error cannot be noticed.
 //!
 //! The first response must be a 200, or a 206 if the first request asked for one range. It must
 //! have a strong `ETag`. Otherwise a break ends the body with

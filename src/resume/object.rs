@@ -209,7 +209,12 @@ impl Object {
         let Some((start, end, total)) = range(headers) else {
             return Err(Mismatch::WrongRange);
         };
-        let is_within = self.end.is_none_or(|wanted| end <= wanted);
+        let is_within = match self.end {
+            Some(wanted) => end <= wanted,
+            // A part may be shorter than asked for. Without a length its end would look like
+            // that of the object.
+            None => total.is_some(),
+        };
         if start != offset || !is_within || !agree(total.as_ref(), self.total.as_ref()) {
             return Err(Mismatch::WrongRange);
         }

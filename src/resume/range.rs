@@ -6,7 +6,7 @@ use crate::attempt::Attempt;
 
 /// The part of the object that a request has to ask for.
 ///
-/// The closure of [`get`](crate::resume::get) receives one for each request, and adds its
+/// The closure of [`get`](crate::resume::get()) receives one for each request, and adds its
 /// headers before it signs and sends the request. The first request has none: it asks for
 /// what the caller wants.
 ///

@@ -121,6 +121,20 @@ fn a_first_answer_of_206_that_is_then_sent_whole_is_skipped_to_its_base() {
 }
 
 #[test]
+fn a_part_must_not_reach_beyond_the_first_one() {
+    let server = Server::new(&object(LEN));
+    let read = fetch_part(&server, "bytes=10-49", |number, response| match number {
+        0 => breaks_once(5)(number, response),
+        _ => Ok(with(response, CONTENT_RANGE, "bytes 15-99/100")),
+    });
+    assert!(matches!(
+        read.error.unwrap(),
+        ResumeError::WrongRange { .. }
+    ));
+    assert_eq!(read.bytes, object(LEN).slice(10..15));
+}
+
+#[test]
 fn a_first_answer_of_206_without_content_range_is_not_resumed() {
     let server = Server::new(&object(LEN));
     let read = fetch_part(&server, "bytes=10-", |number, mut response| {
@@ -156,6 +170,47 @@ fn a_body_of_unknown_length_is_resumed() {
         assert!(read.error.is_none());
         assert_eq!((read.bytes, server.count()), (object(LEN).to_vec(), 3));
     }
+}
+
+#[test]
+fn a_later_answer_tells_an_unknown_length() {
+    // The second response holds a part of what was asked for. Only a total tells that.
+    for (range, is_told) in [("bytes 40-59/100", true), ("bytes 40-59/*", false)] {
+        let server = Server::new(&object(LEN));
+        let read = fetch(&server, &policy(), |number, mut response| {
+            response.headers_mut().remove(CONTENT_LENGTH);
+            Ok(match number {
+                0 => response.map(|body| body.breaks_after(40)),
+                1 => with(response, CONTENT_RANGE, range).map(|body| body.ends_after(20)),
+                _ => response,
+            })
+        });
+        if is_told {
+            assert!(read.error.is_none());
+            assert_eq!((read.bytes, server.count()), (object(LEN).to_vec(), 3));
+        } else {
+            assert!(matches!(
+                read.error.unwrap(),
+                ResumeError::WrongRange { .. }
+            ));
+            assert_eq!((read.bytes.len(), server.count()), (40, 2));
+        }
+    }
+}
+
+#[test]
+fn a_whole_answer_that_is_too_short_is_a_changed_object() {
+    let server = Server::new(&object(LEN));
+    let other = server.clone();
+    let read = fetch(&server, &policy(), |number, mut response| match number {
+        0 => {
+            response.headers_mut().remove(CONTENT_LENGTH);
+            breaks_once(40)(number, response)
+        }
+        _ => Ok(with(other.whole(), CONTENT_LENGTH, "39")),
+    });
+    assert!(matches!(read.error.unwrap(), ResumeError::Changed { .. }));
+    assert_eq!((read.bytes.len(), server.count()), (40, 2));
 }
 
 #[test]
