@@ -21,7 +21,10 @@ pub(crate) fn borrowed(stage: &Stage<'_>, call: &Call) {
     let timer = WorldTimer(stage.world.clone());
     // If the call is cut, nobody sees the end.
     let _cut = stage.world.block_on(async {
-        let prepared = policy.retry(|attempt| operation(stage, call, attempt));
+        let mut prepared = policy.retry(|attempt| operation(stage, call, attempt));
+        if call.non_idempotent {
+            prepared = prepared.non_idempotent();
+        }
         with_settings!(stage, call, prepared.timer(timer), finish_async);
     });
 }
@@ -30,17 +33,23 @@ pub(crate) fn owned(stage: &Stage<'_>, call: &Call) {
     let policy = Arc::new(stage.policy(stage.script.limits));
     let timer = WorldTimer(stage.world.clone());
     let _cut = stage.world.block_on(async {
-        let prepared = policy.retry_owned(|attempt| operation(stage, call, attempt));
+        let mut prepared = policy.retry_owned(|attempt| operation(stage, call, attempt));
+        if call.non_idempotent {
+            prepared = prepared.non_idempotent();
+        }
         with_settings!(stage, call, prepared.timer(timer), finish_async);
     });
 }
 
 pub(crate) fn blocking(stage: &Stage<'_>, call: &Call) {
     let policy = stage.policy(stage.script.limits);
-    let prepared = policy.retry_blocking(|attempt| {
+    let mut prepared = policy.retry_blocking(|attempt| {
         stage.start_attempt(call, attempt);
         reply(call, attempt.number())
     });
+    if call.non_idempotent {
+        prepared = prepared.non_idempotent();
+    }
     let prepared = prepared.sleep_with(|delay| stage.world.wait_or_panic(delay));
     with_settings!(stage, call, prepared, finish_blocking);
 }

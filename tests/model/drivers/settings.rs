@@ -10,9 +10,6 @@ macro_rules! with_settings {
         if let Some(limit) = $call.elapsed {
             prepared = prepared.max_elapsed(limit);
         }
-        if $call.non_idempotent {
-            prepared = prepared.non_idempotent();
-        }
         match ($call.style.own_classifier, $call.needs_hook()) {
             (false, false) => $finish!($stage, $call, prepared),
             (false, true) => $finish!(

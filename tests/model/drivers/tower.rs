@@ -70,6 +70,7 @@ pub(crate) fn layered(stage: &Stage<'_>, call: &Call) {
             let unclonable = call.quirk == Quirk::Unclonable(clones.get());
             (!unclonable).then(|| request.clone())
         });
+    // The layer reads from the method whether it may send the request again.
     let method = if call.non_idempotent {
         Method::POST
     } else {
