@@ -91,7 +91,7 @@ fn each_spread_of_a_hint_is_an_independent_draw() {
         })
     };
     for seed in 0..100 {
-        let [first, second] = delays(seed, Some(s(100))).map(|delay| delay - s(100));
+        let [first, second] = delays(seed, Some(s(100))).map(|delay| delay.saturating_sub(s(100)));
         assert_ne!(first, second, "one draw serves both retries");
         // The backoff and the spread have the same range here.
         let drawn = delays(seed, None);

@@ -63,7 +63,7 @@ fn a_sync_call_counts_a_wait_in_full_if_its_sleep_is_short() {
 }
 
 /// Fails without end, unless no clock ends the call.
-fn busy(number: u32) -> Result<(), &'static str> {
+const fn busy(number: u32) -> Result<(), &'static str> {
     if number < 1_000_000 {
         Err("busy")
     } else {
