@@ -1,4 +1,9 @@
 //! How often a call that never waits lets other tasks run.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "small numbers; a test may fail loudly"
+)]
 
 use std::sync::Mutex;
 
