@@ -2,8 +2,6 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
-#[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
-use std::time::SystemTime;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
@@ -183,10 +181,7 @@ pub(crate) fn entropy() -> u64 {
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
 fn salt() -> u64 {
     thread_local! {
-        static SALT: u64 = getrandom::u64().unwrap_or_else(|_| {
-            let since_1970 = timer::wall_clock().duration_since(SystemTime::UNIX_EPOCH);
-            timer::nanos(since_1970.unwrap_or_default())
-        });
+        static SALT: u64 = getrandom::u64().unwrap_or_else(|_| timer::nanos_since_1970());
     }
     SALT.with(|salt| *salt)
 }
