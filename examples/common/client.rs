@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// The body of a response. Its errors tell that it was truncated.
+/// The body of a response, with errors that the classifier recognises.
 pub(crate) type Body = MapErr<Incoming, fn(hyper::Error) -> io::Error>;
 
 /// Sends a request and reads the whole response.

@@ -79,7 +79,7 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
         }
     }
 
-    /// Returns how many bytes are missing, if a response told it.
+    /// Returns how many bytes are missing, if a response gave the length.
     pub(super) fn remaining(&self) -> Option<u64> {
         let end = self.object.end?;
         Some(end.saturating_sub(self.offset))
@@ -267,7 +267,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         }
     }
 
-    /// Tells the policy's call how an attempt ended. Returns `outcome` if the call has ended,
+    /// Reports the end of an attempt to the call. Returns `outcome` if the call has ended,
     /// and drops it if there will be another attempt.
     fn stop<T>(&mut self, verdict: Verdict, outcome: T) -> Option<(T, StopReason)> {
         match self

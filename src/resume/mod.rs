@@ -40,7 +40,7 @@
 //!
 //! A body that ends before the length in its head is a break too, and so is a 206 that is
 //! shorter than what was asked for. After the last byte a lost connection is the normal end. If
-//! no response tells a length, an early end without an error cannot be noticed.
+//! no response has a length, an early end without an error cannot be noticed.
 //!
 //! The first response must be a 200, or a 206 if the first request asked for one range. It must
 //! have a strong `ETag`. Otherwise a break ends the body with

@@ -1,4 +1,4 @@
-//! `Object`: what the first response tells about an object, and the checks of later ones.
+//! `Object`: an object as its first response describes it, and the checks of later ones.
 
 use std::fmt;
 

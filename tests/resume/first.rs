@@ -174,7 +174,7 @@ fn a_body_of_unknown_length_is_resumed() {
 
 #[test]
 fn a_later_answer_tells_an_unknown_length() {
-    // The second response holds a part of what was asked for. Only a total tells that.
+    // The second response holds a part of what was asked for. Only a total shows that.
     for (range, is_told) in [("bytes 40-59/100", true), ("bytes 40-59/*", false)] {
         let server = Server::new(&object(LEN));
         let read = fetch(&server, &policy(), |number, mut response| {
