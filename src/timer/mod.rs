@@ -40,7 +40,7 @@ const HEAD_START: Duration = Duration::from_secs(1 << 30);
 
 /// A clock with a sleep function.
 ///
-/// With the feature `tokio`, a call uses [`TokioTimer`](crate::TokioTimer) by default.
+/// With the feature `tokio`, a call uses [`TokioTimer`] by default.
 /// Implement this trait to use another runtime, and pass the timer to a call with
 /// `.timer(..)`. On `wasm32-unknown-unknown`, where tokio has no clock, every async call
 /// needs a timer. Use [`ManualTimer`](crate::ManualTimer) in tests.
@@ -159,7 +159,7 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
 
 /// The timer of a call that does not set another one.
 ///
-/// With the feature `tokio` it is the same as [`TokioTimer`](crate::TokioTimer). Without that
+/// With the feature `tokio` it is the same as [`TokioTimer`]. Without that
 /// feature, and on `wasm32-unknown-unknown`, it is not a [`Timer`], and an async call does
 /// not compile until `.timer(..)` sets one.
 #[non_exhaustive]
