@@ -17,17 +17,17 @@ use crate::event::{RetryEvent, StopEvent};
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum LogLevel {
-    /// Designates lower priority information.
+    /// Logs at the level debug of tracing.
     Debug,
-    /// Designates very serious errors.
+    /// Logs at the level error.
     Error,
-    /// Designates useful information.
+    /// Logs at the level info.
     Info,
     /// Logs nothing.
     Off,
-    /// Designates very low priority, often extremely verbose, information.
+    /// Logs at the level trace.
     Trace,
-    /// Designates hazardous situations.
+    /// Logs at the level warn.
     Warn,
 }
 

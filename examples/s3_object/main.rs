@@ -1,6 +1,6 @@
 //! An EC2 role fetches an object from S3 with raw HTTP: a token of the instance
 //! metadata service, the role's credentials, then a signed GET. Each call is
-//! wrapped in reattempt, and the signature is made anew on each attempt. The
+//! wrapped in reattempt, and each attempt has its own signature. The
 //! object is cut off half-way, and only the other half is requested again.
 //!
 //! `s3_object [BUCKET] [KEY]` talks to a server in this process that throttles

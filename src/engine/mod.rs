@@ -368,7 +368,8 @@ impl Progress {
     }
 
     const fn add_failure(&mut self, kind: ErrorKind) {
-        // Every verdict but a retry ends the call, so there is no failure only at first.
+        // `None` is the state before the first failure. A verdict that is not a retry ends
+        // the call, so it never comes back.
         self.failure = match (kind, self.failure) {
             (ErrorKind::Throttling, Failure::None | Failure::OnlyThrottling) => {
                 Failure::OnlyThrottling

@@ -72,7 +72,7 @@ pub struct Get<F, P: PolicyRef, M = DefaultTimer> {
 }
 
 impl<F: Requests, P: PolicyRef, M: SleepOf> Get<F, P, M> {
-    /// Sends `If-Match` with later requests, in place of `If-Range`.
+    /// Sends `If-Match` with later requests instead of `If-Range`.
     ///
     /// If the object has changed, the server then answers with a 412 and no body, instead of
     /// the whole new object. Use it for a server that does not know `If-Range`. The `ETag` is

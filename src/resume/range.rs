@@ -46,7 +46,7 @@ impl Range {
         }
     }
 
-    /// Sets the headers of this range in `headers`, in place of those with the same name.
+    /// Sets the headers of this range in `headers`. They replace those with the same name.
     ///
     /// They are `Range`, and `If-Range` or `If-Match` if the object has a strong `ETag`.
     /// For the first request it does nothing.

@@ -70,7 +70,7 @@ pub(super) struct Plan<F, P: PolicyRef, M> {
 /// The settings of [`Get`](super::Get).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rules {
-    /// Sends If-Match in place of If-Range.
+    /// Sends If-Match instead of If-Range.
     pub(super) sends_if_match: bool,
     /// Resumes objects without a strong `ETag` too.
     pub(super) needs_no_etag: bool,
