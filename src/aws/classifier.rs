@@ -153,9 +153,8 @@ impl<X> AwsClassifier<X> {
     /// let verdict = judge.judge_parts(StatusCode::CONFLICT, &HeaderMap::new(), b"");
     /// assert_eq!(verdict, Verdict::retry(ErrorKind::Transient));
     /// ```
-    pub fn also_retry(mut self, status: StatusCode) -> Self {
-        self.http = self.http.also_retry(status);
-        self
+    pub fn also_retry(self, status: StatusCode) -> Self {
+        self.with_http(|http| http.also_retry(status))
     }
 
     /// Never retries responses with this status, throttling included.
@@ -170,9 +169,8 @@ impl<X> AwsClassifier<X> {
     /// let verdict = judge.judge_parts(StatusCode::NOT_IMPLEMENTED, &HeaderMap::new(), b"");
     /// assert_eq!(verdict, Verdict::Permanent);
     /// ```
-    pub fn never_retry(mut self, status: StatusCode) -> Self {
-        self.http = self.http.never_retry(status);
-        self
+    pub fn never_retry(self, status: StatusCode) -> Self {
+        self.with_http(|http| http.never_retry(status))
     }
 
     /// Treats every 200 as a success, without reading its body.
@@ -224,9 +222,8 @@ impl<X> AwsClassifier<X> {
     /// let judge = AwsClassifier::new().clock(|| SystemTime::UNIX_EPOCH);
     /// # let _ = judge;
     /// ```
-    pub fn clock(mut self, now: fn() -> SystemTime) -> Self {
-        self.http = self.http.clock(now);
-        self
+    pub fn clock(self, now: fn() -> SystemTime) -> Self {
+        self.with_http(|http| http.clock(now))
     }
 
     /// Classifies transport errors with a closure, as [`HttpClassifier::transport`] does.
@@ -245,13 +242,7 @@ impl<X> AwsClassifier<X> {
     /// assert_eq!(judge.classify(outcome), transient);
     /// ```
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> AwsClassifier<TransportFn<F>> {
-        AwsClassifier {
-            http: self.http.transport(judge),
-            rules: self.rules,
-            is_like_sdk: self.is_like_sdk,
-            looks_into_success: self.looks_into_success,
-            retries_clock_skew: self.retries_clock_skew,
-        }
+        self.with_http(|http| http.transport(judge))
     }
 
     /// Classifies errors of type `Box<dyn Error + Send + Sync>` by their `source()` chain,
@@ -269,8 +260,16 @@ impl<X> AwsClassifier<X> {
     /// assert!(AwsClassifier::new().boxed().classify(outcome).is_retry());
     /// ```
     pub fn boxed(self) -> AwsClassifier<BoxedSourceChain> {
+        self.with_http(HttpClassifier::boxed)
+    }
+
+    /// Replaces the part that does not depend on AWS.
+    fn with_http<Y>(
+        self,
+        change: impl FnOnce(HttpClassifier<X>) -> HttpClassifier<Y>,
+    ) -> AwsClassifier<Y> {
         AwsClassifier {
-            http: self.http.boxed(),
+            http: change(self.http),
             rules: self.rules,
             is_like_sdk: self.is_like_sdk,
             looks_into_success: self.looks_into_success,
