@@ -166,24 +166,6 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DefaultTimer;
 
-#[cfg(all(
-    feature = "tokio",
-    not(all(target_family = "wasm", target_os = "unknown"))
-))]
-impl Timer for DefaultTimer {
-    type Sleep = TokioSleep;
-
-    #[inline]
-    fn now(&self) -> Duration {
-        TokioTimer.now()
-    }
-
-    #[inline]
-    fn sleep(&self, duration: Duration) -> TokioSleep {
-        TokioTimer.sleep(duration)
-    }
-}
-
 /// The largest difference between the times of two threads that an interruption explains. A
 /// thread may be interrupted after it reads the clock. A larger difference means that the
 /// clock went back.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Timer, now};
+use super::{DefaultTimer, Timer, now};
 
 /// A timer with tokio's clock and sleep.
 ///
@@ -61,6 +61,20 @@ impl Timer for TokioTimer {
         #[expect(clippy::disallowed_methods, reason = "this module sleeps")]
         let sleep = (!duration.is_zero()).then(|| tokio::time::sleep(duration));
         TokioSleep { sleep }
+    }
+}
+
+impl Timer for DefaultTimer {
+    type Sleep = TokioSleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        TokioTimer.now()
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> TokioSleep {
+        TokioTimer.sleep(duration)
     }
 }
 
