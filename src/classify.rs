@@ -56,6 +56,15 @@ pub trait Classify<T, E> {
     }
 }
 
+/// Returns the error of `outcome` that log events print.
+#[inline]
+pub(crate) fn printable<'o, T, E>(
+    classifier: &impl Classify<T, E>,
+    outcome: Result<&T, &'o E>,
+) -> Option<&'o (dyn Error + 'static)> {
+    classifier.error(outcome.err()?)
+}
+
 /// The classifier's decision about one outcome.
 #[expect(
     clippy::exhaustive_enums,

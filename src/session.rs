@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::attempt::Attempt;
-use crate::classify::{AnyError, Classify, Verdict};
+use crate::classify::{AnyError, Classify, Verdict, printable};
 use crate::engine::{Cause, Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
@@ -136,7 +136,7 @@ impl<C> Session<'_, C> {
         }
         let classifier = self.run.classifier();
         let verdict = classifier.classify(outcome);
-        let cause = outcome.err().and_then(|error| classifier.error(error));
+        let cause = printable(classifier, outcome);
         self.decide_judged(verdict, cause, now)
     }
 

@@ -9,7 +9,7 @@ use super::result::CallResult;
 use super::sealed::Sealed;
 use super::{Call, ClassifierRef, Driver, Hook, PolicyClassifier, PolicyRef};
 use crate::attempt::Attempt;
-use crate::classify::{Classify, Verdict};
+use crate::classify::{Classify, Verdict, printable};
 use crate::engine::{FIRST_SUCCESS, Overrides, Step};
 use crate::error::{Outcome, StopReason};
 use crate::policy::RetryPolicy;
@@ -233,8 +233,7 @@ where
                 (result, verdict)
             });
             let classifier = self.classifier.classifier(self.run.policy());
-            let cause = result.as_ref().err();
-            let cause = cause.and_then(|error| classifier.error(error));
+            let cause = printable(classifier, result.as_ref());
             let (settings, progress) = self.run.started();
             let decided_at = clock.now();
             let delay = match progress.decide(settings, verdict, cause, decided_at) {

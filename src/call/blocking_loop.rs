@@ -124,9 +124,7 @@ impl<P: PolicyRef, S> BlockingLoop<P, S> {
     {
         let verdict = self.state.classify(&result);
         let now = self.clock().now();
-        let cause = self.state.cause(&result);
-        let decided = self.state.decide(verdict, cause, now);
-        decided.map_break(|()| result)
+        self.state.check(verdict, result, now)
     }
 
     /// Decides at once what follows the attempt, with a verdict from the caller; see

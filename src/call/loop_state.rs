@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::PolicyRef;
 use crate::attempt::Attempt;
-use crate::classify::{Classify, Verdict};
+use crate::classify::{Classify, Verdict, printable};
 use crate::engine::{Cause, Overrides, Run, Step};
 use crate::error::StopReason;
 use crate::event::RetryEvent;
@@ -131,13 +131,19 @@ impl<P: PolicyRef> LoopState<P> {
         }
     }
 
-    /// Returns the error that log events print.
-    pub(super) fn cause<'r, T, E>(&self, result: &'r Result<T, E>) -> Cause<'r>
+    /// Decides what follows an attempt that ended at `now`, and logs its error if the
+    /// classifier can show it.
+    pub(super) fn check<T, E>(
+        &mut self,
+        verdict: Verdict,
+        result: Result<T, E>,
+        now: Duration,
+    ) -> ControlFlow<Result<T, E>, RetryEvent>
     where
         P::Classifier: Classify<T, E>,
     {
-        let error = result.as_ref().err()?;
-        self.run.classifier().error(error)
+        let cause = printable(self.run.classifier(), result.as_ref());
+        self.decide(verdict, cause, now).map_break(|()| result)
     }
 
     /// Decides what follows an attempt that ended at `now`.

@@ -228,9 +228,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
     {
         let verdict = self.state.classify(&result);
         let now = self.now();
-        let cause = self.state.cause(&result);
-        let decided = self.state.decide(verdict, cause, now);
-        decided.map_break(|()| result)
+        self.state.check(verdict, result, now)
     }
 
     /// Decides at once what follows the attempt, with a verdict from the caller.
@@ -256,8 +254,13 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
         verdict: Verdict,
         result: Result<T, E>,
     ) -> ControlFlow<Result<T, E>, RetryEvent> {
+        self.decide_as(verdict).map_break(|()| result)
+    }
+
+    /// Does what [`check_as`](Self::check_as) does, for callers that keep the result.
+    pub(crate) fn decide_as(&mut self, verdict: Verdict) -> ControlFlow<(), RetryEvent> {
         let now = self.now();
-        self.state.decide(verdict, None, now).map_break(|()| result)
+        self.state.decide(verdict, None, now)
     }
 
     /// Starts a new call, whose first attempt is already running. The limiter is not

@@ -10,7 +10,7 @@ use super::result::CallResult;
 use super::steps::{self, Waiting};
 use super::{Call, ClassifierRef, Hook, Operation, PolicyRef};
 use crate::attempt::Attempt;
-use crate::classify::{Classify, Verdict};
+use crate::classify::{Classify, Verdict, printable};
 use crate::engine::{FIRST_SUCCESS, Overrides, Step, Stop};
 use crate::error::{Outcome, StopReason};
 use crate::timer::Timer;
@@ -85,7 +85,7 @@ where
         let this = self.project();
         let mut driver = this.driver.project();
         let classifier = this.classifier.classifier(this.run.policy());
-        let cause = result.err().and_then(|error| classifier.error(error));
+        let cause = printable(classifier, result);
         let (settings, progress) = this.run.started();
         let is_repeatable = driver.op.is_repeatable();
         let (step, decided_at) = steps::decide(

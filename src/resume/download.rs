@@ -1,6 +1,5 @@
 //! `Download`: the position in the object, and what follows each frame, break and response.
 
-use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -48,7 +47,7 @@ pub(super) struct Download<F, P: PolicyRef, M> {
 /// How the policy's call is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
-    /// Nothing has broken: there is no call.
+    /// The body has not broken yet, so there is no call.
     Calm,
     /// The call resumes the body, or a resumed body is read.
     Resumed,
@@ -159,7 +158,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         }
         if !self.advance(data.remaining()) {
             if !self.is_calm() {
-                self.stop(Verdict::Permanent, ());
+                self.stop(Verdict::Permanent);
                 let (offset, found) = (self.offset, None);
                 return Held::Fail(ResumeError::WrongRange { offset, found });
             }
@@ -175,7 +174,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
     pub(super) fn note_end(&mut self, is_over: bool) {
         if self.phase == Phase::Resumed && self.is_complete(is_over) {
             self.phase = Phase::Complete;
-            self.stop(Verdict::Success, ());
+            self.stop(Verdict::Success);
         }
     }
 
@@ -212,10 +211,10 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
             self.broken_at = offset;
             self.plan.calls.restart();
         }
-        match self.stop(verdict, failure) {
+        match self.stop(verdict) {
             None => ControlFlow::Continue(()),
-            Some((source, reason)) => ControlFlow::Break(Some(ResumeError::Broken {
-                source,
+            Some(reason) => ControlFlow::Break(Some(ResumeError::Broken {
+                source: failure,
                 offset,
                 reason,
             })),
@@ -236,10 +235,10 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                return match self.stop(verdict, error) {
+                return match self.stop(verdict) {
                     None => ControlFlow::Continue(()),
-                    Some((source, reason)) => ControlFlow::Break(Err(ResumeError::Request {
-                        source,
+                    Some(reason) => ControlFlow::Break(Err(ResumeError::Request {
+                        source: error,
                         offset,
                         reason,
                     })),
@@ -258,29 +257,22 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         } else {
             (Mismatch::of_status(response.status()), verdict)
         };
-        match self.stop(verdict, response) {
+        match self.stop(verdict) {
             None => ControlFlow::Continue(()),
-            Some((response, reason)) => {
+            Some(reason) => {
                 let error = ResumeError::mismatch(mismatch, response, offset, reason);
                 ControlFlow::Break(Err(error))
             }
         }
     }
 
-    /// Reports the end of an attempt to the call. Returns `outcome` if the call has ended,
-    /// and drops it if there will be another attempt.
-    fn stop<T>(&mut self, verdict: Verdict, outcome: T) -> Option<(T, StopReason)> {
-        match self
-            .plan
-            .calls
-            .check_as(verdict, Ok::<_, Infallible>(outcome))
-        {
+    /// Reports the end of an attempt to the call. Returns why the call has ended, or `None`
+    /// if there will be another attempt.
+    fn stop(&mut self, verdict: Verdict) -> Option<StopReason> {
+        let calls = &mut self.plan.calls;
+        match calls.decide_as(verdict) {
             ControlFlow::Continue(_) => None,
-            ControlFlow::Break(Ok(outcome)) => {
-                let reason = self.plan.calls.stop_reason();
-                Some((outcome, reason.unwrap_or(StopReason::Permanent)))
-            }
-            ControlFlow::Break(Err(never)) => match never {},
+            ControlFlow::Break(()) => Some(calls.stop_reason().unwrap_or(StopReason::Permanent)),
         }
     }
 }
