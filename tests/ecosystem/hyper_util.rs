@@ -1,13 +1,13 @@
 //! Calls with hyper-util, which needs a closure for its errors.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper_util::client::legacy::{Client, Error, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use reattempt::aws::{self, AwsClassifier};
 use reattempt::{ErrorKind, Verdict};
 
-use super::servers::{RESPONSES, serve};
+use super::servers::{RESPONSES, assert_served, read_whole, serve};
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -38,11 +38,7 @@ async fn get(
     client: &Client<HttpConnector, Empty<Bytes>>,
     url: &str,
 ) -> Result<http::Response<Bytes>, Failure> {
-    let (head, body) = client.get(url.parse().unwrap()).await?.into_parts();
-    Ok(http::Response::from_parts(
-        head,
-        body.collect().await?.to_bytes(),
-    ))
+    Ok(read_whole(client.get(url.parse().unwrap()).await?).await?)
 }
 
 #[tokio::test]
@@ -52,9 +48,5 @@ async fn a_call_succeeds_after_four_kinds_of_failure() {
     let policy = super::instant(aws::standard().classify(AwsClassifier::new()))
         .classify(AwsClassifier::new().transport(judge));
     let response = policy.retry(|_| get(&client, &url)).await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.body()[..]),
-        (200, &b"whole"[..])
-    );
-    assert_eq!(served.join().unwrap().unwrap(), 5);
+    assert_served(&response, served);
 }

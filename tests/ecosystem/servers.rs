@@ -4,6 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
+use http::Response;
+use http_body_util::BodyExt;
+
 /// Starts a server that sends each connection the next of `answers` as raw bytes and
 /// closes it. `None` closes it without a response. Returns the URL and a thread that
 /// returns the number of connections.
@@ -23,6 +27,27 @@ pub(crate) fn serve(
         Ok(count)
     });
     (url, served)
+}
+
+/// Reads the whole body of a response.
+pub(crate) async fn read_whole<B: http_body::Body>(
+    response: Response<B>,
+) -> Result<Response<Bytes>, B::Error> {
+    let (head, body) = response.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// Checks that a call returned the last of [`RESPONSES`], after one request for each.
+#[track_caller]
+pub(crate) fn assert_served(
+    response: &Response<impl AsRef<[u8]>>,
+    served: JoinHandle<std::io::Result<usize>>,
+) {
+    assert_eq!(
+        (response.status().as_u16(), response.body().as_ref()),
+        (200, &b"whole"[..])
+    );
+    assert_eq!(served.join().unwrap().unwrap(), 5);
 }
 
 /// A closed connection, throttling in a 400, a 503, a truncated body and a success.

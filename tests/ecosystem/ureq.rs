@@ -3,7 +3,7 @@
 use reattempt::aws::{self, AwsClassifier};
 use reattempt::{ErrorKind, Verdict};
 
-use super::servers::{RESPONSES, serve};
+use super::servers::{RESPONSES, assert_served, serve};
 
 fn get(agent: &ureq::Agent, url: &str) -> Result<http::Response<Vec<u8>>, ureq::Error> {
     let (head, mut body) = agent.get(url).call()?.into_parts();
@@ -29,9 +29,5 @@ fn a_call_succeeds_after_four_kinds_of_failure() {
     let agent = ureq::Agent::new_with_config(config);
     let policy = super::instant(aws::standard()).classify(AwsClassifier::new().transport(judge));
     let response = policy.retry_blocking(|_| get(&agent, &url)).call().unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.body()[..]),
-        (200, &b"whole"[..])
-    );
-    assert_eq!(served.join().unwrap().unwrap(), 5);
+    assert_served(&response, served);
 }
