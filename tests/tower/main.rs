@@ -133,6 +133,24 @@ async fn every_attempt_sends_a_numbered_clone_to_a_ready_service() {
 }
 
 #[tokio::test]
+async fn a_request_of_any_type_is_retried_after_any_failure() {
+    let sent = Mutex::new(Vec::new());
+    let service = tower::service_fn(|query: &'static str| {
+        sent.lock().unwrap().push(query);
+        // The classifier's verdict on every error is transient.
+        std::future::ready(if sent.lock().unwrap().len() < 3 {
+            Err("down")
+        } else {
+            Ok(query.len())
+        })
+    });
+    let policy = RetryPolicy::new(Backoff::none());
+    let layer = RetryLayer::cloning(policy, |query: &&'static str| Some(*query));
+    assert_eq!(layer.layer(service).oneshot("select 1").await, Ok(8));
+    assert_eq!(*sent.lock().unwrap(), ["select 1"; 3]);
+}
+
+#[tokio::test]
 async fn the_last_outcome_is_returned_unchanged() {
     let service = Scripted::<io::Error>::new([Ok(503), Ok(503), Ok(500), Ok(502)]);
     let service = RetryLayer::new(policy()).layer(service);
