@@ -67,7 +67,8 @@ struct Calls {
 }
 
 /// The clock that the rate limiter reads, in nanoseconds. It is the sum of all forward
-/// steps of the calls' clock, so it never goes back.
+/// steps of the calls' clock, so it never goes back. It is read and changed only while
+/// [`Shared::calls`] is locked.
 #[derive(Clone, Debug, Default)]
 struct QuotaClock(Arc<AtomicU64>);
 
