@@ -107,10 +107,17 @@ fn a_first_call_in_the_far_future_does_not_block_later_calls() {
 fn an_interrupted_thread_creates_no_tokens() {
     let limiter = AdaptiveLimiter::new();
     limiter.record(s(0), true);
-    let late = Duration::from_millis(1_900);
+    let late = ms(1_900);
     for _ in 0..1_000 {
         assert!(limiter.acquire(late).is_err());
-        assert!(limiter.acquire(late + Duration::from_millis(50)).is_err());
+        assert!(limiter.acquire(late + ms(50)).is_err());
+    }
+    // A difference of 100 ms is an interruption too.
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(s(0), true);
+    for _ in 0..1_000 {
+        assert!(limiter.acquire(ms(100)).is_err());
+        assert!(limiter.acquire(s(0)).is_err());
     }
 }
 
