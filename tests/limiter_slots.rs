@@ -67,9 +67,8 @@ impl<L: Limiter> Crowd<L> {
 
     /// Runs until `end`. Calls `granted` with the time of each grant.
     fn run_until(&mut self, end: Duration, mut granted: impl FnMut(&L, Duration)) {
-        while let Some(&Reverse((now, call))) = self.waiting.peek()
-            && now < end
-        {
+        let is_due = |next: &&Reverse<(Duration, usize)>| next.0.0 < end;
+        while let Some(&Reverse((now, call))) = self.waiting.peek().filter(is_due) {
             self.waiting.pop();
             self.requests += 1;
             match self.limiter.acquire(now) {
