@@ -144,6 +144,9 @@
 //! full bucket: that is safe only if rate × (1 + chance to retry) is less than the server's
 //! capacity. See [`RetryBudget::starting_at`].
 //!
+//! [`RetryPolicy::schedule`] returns the delays to expect from a policy, and the chance that
+//! a call outlasts an outage of a given length.
+//!
 //! # What it does not do
 //!
 //! Hedging (sending a request twice at the same time) and circuit breaking are out of
@@ -203,7 +206,7 @@ pub use limiter::{AdaptiveLimiter, Limiter};
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use log::LogLevel;
-pub use policy::{RetryPolicy, ServerHint};
+pub use policy::{RetryPolicy, Schedule, ScheduledRetry, ServerHint};
 pub use session::{Decision, Session};
 pub use testing::ManualTimer;
 pub use timer::Timer;

@@ -44,6 +44,11 @@ impl Backoff {
         }
     }
 
+    /// Returns the least and the largest delay before retry `retry`, in nanoseconds.
+    pub(crate) fn interval(&self, retry: u32, previous: u128) -> (u128, u128) {
+        self.jitter.interval(self.frame(retry, previous))
+    }
+
     #[inline(never)]
     fn any_delay(&self, retry: u32, previous: u128, bits: impl FnOnce() -> u64) -> u128 {
         self.jitter.spread(self.frame(retry, previous), bits)

@@ -275,10 +275,7 @@ impl Progress {
         kind: ErrorKind,
         hint: Option<Duration>,
     ) -> Result<Duration, Duration> {
-        let backoff = match (&settings.throttling_backoff, kind) {
-            (Some(backoff), ErrorKind::Throttling) => backoff,
-            _ => &settings.backoff,
-        };
+        let backoff = settings.backoff_for(kind);
         let drawn = backoff.delay(self.executed, u128::from(self.previous), settings.seed);
         self.previous = u64::try_from(drawn).unwrap_or(u64::MAX);
         let delay = duration(drawn);

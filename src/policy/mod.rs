@@ -3,6 +3,7 @@
 mod classifier;
 mod display;
 mod reference;
+mod schedule;
 mod settings;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use reference::PolicyRef;
 pub(crate) use reference::settings;
+pub use schedule::{Schedule, ScheduledRetry};
 #[cfg(any(feature = "serde", feature = "tonic"))]
 pub(crate) use settings::LONGEST_HINT;
 pub use settings::ServerHint;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::budget::RetryBudget;
+use crate::classify::ErrorKind;
 use crate::event::Observer;
 use crate::limiter::Limiter;
 #[cfg(feature = "tracing")]
@@ -113,6 +114,15 @@ impl Settings {
             server_hint: DEFAULT_HINT,
             throttling_backoff: None,
             is_simple: true,
+        }
+    }
+
+    /// Returns the backoff after an error of this kind.
+    #[inline]
+    pub(crate) const fn backoff_for(&self, kind: ErrorKind) -> &Backoff {
+        match (&self.throttling_backoff, kind) {
+            (Some(backoff), ErrorKind::Throttling) => backoff,
+            _ => &self.backoff,
         }
     }
 
