@@ -13,8 +13,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "herd")]
 pub(crate) struct Args {
-    /// Number of runs for each strategy and number of clients
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..))]
+    /// Number of runs for each strategy and number of clients, at least 100
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(100..))]
     pub(crate) runs: u32,
 
     /// Seed of all random numbers. The same seed gives the same results
@@ -43,6 +43,13 @@ mod tests {
     #[test]
     fn the_flags_have_no_conflicts() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn too_few_runs_for_a_standard_error_are_refused() {
+        let runs = |runs| Args::try_parse_from(["herd", "--runs", runs]).map(|args| args.runs);
+        assert_eq!(runs("100").ok(), Some(100));
+        assert!(runs("99").is_err());
     }
 
     #[test]

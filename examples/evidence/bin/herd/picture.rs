@@ -16,14 +16,13 @@ pub(crate) fn write(cells: &[Cell], runs: u32, folder: &Path) -> Result<(), Char
         .x_axis("clients", "")
         .y_axis("calls", "");
     with_lines(by_calls, cells, |cell| cell.calls).write(folder.join("herd-calls.svg"))?;
-    let by_time =
-        Chart::new("Without jitter, clients that back off together take many times as long")
-            .subtitle(format!(
-                "Time until the last client has written, means of {runs} runs"
-            ))
-            .x_axis("clients", "")
-            .y_axis("time", "s")
-            .log_y();
+    let by_time = Chart::new("Without jitter, backoff takes many times as long")
+        .subtitle(format!(
+            "Time until the last client has written, means of {runs} runs"
+        ))
+        .x_axis("clients", "")
+        .y_axis("time", "s")
+        .log_y();
     let seconds = |cell: &Cell| Mean {
         mean: cell.time.mean / 1e3,
         error: cell.time.error / 1e3,
@@ -40,9 +39,7 @@ fn with_lines(mut chart: Chart, cells: &[Cell], value: impl Fn(&Cell) -> Mean) -
         let points = of_strategy().map(|cell| (x(cell), value(cell).mean));
         let band = of_strategy().map(|cell| {
             let Mean { mean, error } = value(cell);
-            // A logarithmic axis has no zero, which few runs would reach.
-            let low = (mean - 2.0 * error).max(mean / 10.0);
-            (x(cell), low, mean + 2.0 * error)
+            (x(cell), mean - 2.0 * error, mean + 2.0 * error)
         });
         chart = chart.line(Line::new(strategy.name(), points).band(band));
     }
