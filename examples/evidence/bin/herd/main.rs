@@ -28,14 +28,18 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use reattempt_evidence::flags;
 
 use args::Args;
 use reference::Reference;
 use strategy::Strategy;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    let args = match flags::parse() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
