@@ -85,7 +85,8 @@ pub(crate) struct Fields {
     #[arg(long, value_name = "TOKENS")]
     budget: Option<String>,
 
-    /// Tokens that a success adds, of which a retry costs one. Without it, the costs are AWS's
+    /// Tokens that a success adds. A retry then costs one token. Without this flag, the costs are
+    /// AWS's
     #[arg(long, value_name = "NUMBER")]
     budget_ratio: Option<String>,
 

@@ -16,7 +16,7 @@ pub(crate) struct Facts {
     pub(crate) line: String,
     /// The schedules, each with the failure before it.
     pub(crate) schedules: Vec<(&'static str, Schedule)>,
-    /// The most attempts of a call. `None` is no limit.
+    /// The most attempts of a call. `None` means unlimited.
     pub(crate) attempts: Option<u32>,
     pub(crate) budget: Option<Budget>,
 }

@@ -1,8 +1,8 @@
 //! Shows why jitter helps: clients that contend for one row, with five backoff strategies.
 //!
-//! N clients each update one row of a server. An update reads the row's version, then writes
-//! with it. A write whose version is no longer current fails, and its client backs off and starts
-//! again. This is the model of the AWS Architecture Blog's "Exponential Backoff And Jitter".
+//! Each of N clients updates one row of a server. An update reads the row's version, then writes
+//! with it. The write fails if another client has written since, and the client backs off and
+//! starts again. This is the model of the AWS Architecture Blog's "Exponential Backoff And Jitter".
 //! The delays are the crate's own. Only those of the row "clamped" are not: they are the
 //! article's decorrelated jitter, which clamps to the cap.
 //!
