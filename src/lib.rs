@@ -193,6 +193,9 @@ pub mod resume;
 mod session;
 pub mod testing;
 mod timer;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 
 pub use attempt::Attempt;
 pub use backoff::{Backoff, Delays};
@@ -239,16 +242,3 @@ mod readme {}
     feature = "ureq",
 ))]
 pub mod cookbook;
-
-/// Layers for tower stacks.
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
-pub mod tower {
-    #[cfg(feature = "aws")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
-    pub use crate::aws::layer::{BufferErrorFuture, BufferErrorLayer, BufferErrorService};
-    pub use crate::call::tower::{
-        AttemptLimit, AttemptTimeout, CloneAny, CloneRequest, CloneWhole, CloneWith, Exchange,
-        NoTimeout, ResponseFuture, RetryLayer, RetryService, Sender,
-    };
-}

@@ -1,15 +1,39 @@
 //! Verdicts on HTTP: status codes, server hints and transport errors.
 //!
+//! ```
+//! # #[cfg(feature = "tokio")] {
+//! use std::time::Duration;
+//! use http::Response;
+//! use reattempt::http::HttpClassifier;
+//!
+//! # fn send() -> std::future::Ready<std::io::Result<Response<()>>> {
+//! #     std::future::ready(Ok(Response::new(())))
+//! # }
+//! # async fn get() -> std::io::Result<()> {
+//! let policy = reattempt::http::policy()
+//!     // Retried too: "Request Timeout".
+//!     .classify(HttpClassifier::new().also_retry(http::StatusCode::REQUEST_TIMEOUT))
+//!     .max_elapsed(Duration::from_secs(30));
+//! // `send` makes one request with any client.
+//! let response = policy.retry(|_| send()).await?;
+//! # let _ = response;
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+//!
 //! # Which policy
 //!
 //! | the operation returns | policy |
 //! | --- | --- |
-//! | a response: [`http::Response`], `reqwest::Response`, any [`ResponseHead`] | [`policy()`] |
+//! | a response: [`http::Response`][response], `reqwest::Response`, any [`ResponseHead`] | [`policy()`] |
 //! | a decoded value, or `()` | [`error_policy()`] |
 //!
 //! `policy.retry(..)` retries a POST after a 500, because it cannot see the method;
 //! `RetryLayer` sees it, and does not. Call `non_idempotent()` for a POST in the
 //! first form.
+//!
+//! [response]: https://docs.rs/http/1/http/struct.Response.html
 //!
 //! # Verdicts
 //!

@@ -4,9 +4,10 @@ use http::{HeaderMap, Response, StatusCode};
 
 /// A response of any HTTP client, as far as a classifier reads it.
 ///
-/// [`http::Response`] implements this trait, and so does `reqwest::Response`
-/// with the feature `reqwest`. Implement it for the response type of another
-/// client.
+/// [`http::Response`][response] implements this trait, and so does `reqwest::Response` with
+/// the feature `reqwest`. Implement it for the response type of another client.
+///
+/// [response]: https://docs.rs/http/1/http/struct.Response.html
 ///
 /// ```
 /// use http::{HeaderMap, StatusCode};

@@ -24,7 +24,7 @@
 //!
 //! The closure makes and signs each request. It adds the headers of its [`Range`], which are
 //! empty for the first request. It works with any client whose responses are
-//! [`http::Response`] with a body that implements [`http_body::Body`].
+//! `http::Response` with a body that implements `http_body::Body`.
 //!
 //! # What is checked
 //!

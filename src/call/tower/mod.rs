@@ -91,13 +91,11 @@ impl<C, F> RetryLayer<C, DefaultTimer, CloneAny<F>> {
     /// # #[cfg(feature = "tokio")]
     /// # runtime.block_on(async {
     /// let policy = RetryPolicy::new(Backoff::none());
-    /// let mut left = 2;
     /// let service = ServiceBuilder::new()
     ///     .layer(RetryLayer::cloning(policy, |query: &String| Some(query.clone())))
     ///     .service(tower::service_fn(|query: String| async move {
     ///         if query.is_empty() { Err("no query") } else { Ok(query.len()) }
     ///     }));
-    /// # let _ = &mut left;
     /// assert_eq!(service.oneshot("select 1".to_owned()).await, Ok(8));
     /// # });
     /// # Ok::<(), std::io::Error>(())
