@@ -186,6 +186,8 @@ mod jitter;
 mod limiter;
 #[cfg(feature = "tracing")]
 mod log;
+#[cfg(any(feature = "aws", feature = "tracing"))]
+mod one_line;
 mod policy;
 #[cfg(feature = "resume")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resume")))]

@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::error::Advice;
 use crate::event::{RetryEvent, StopEvent};
+use crate::one_line::OneLine;
 
 /// The level of the events that a policy logs with the feature `tracing`.
 ///
@@ -70,7 +71,7 @@ pub(crate) fn retry(level: LogLevel, retry: &RetryEvent, cause: Option<&(dyn Err
         level,
         "http.request.resend_count" = retry.attempt.number,
         "error.type" = retry.kind.as_str(),
-        error = cause.map(tracing::field::display),
+        error = cause.map(OneLine).map(tracing::field::display),
         attempt = retry.attempt.number,
         max_attempts = retry.attempt.max_attempts,
         delay_ms = millis(retry.delay),
@@ -92,7 +93,7 @@ pub(crate) fn stop(level: LogLevel, stop: &StopEvent, cause: Option<&(dyn Error 
         level,
         "http.request.resend_count" = summary.attempts.saturating_sub(1),
         "error.type" = kind.as_str(),
-        error = cause.map(tracing::field::display),
+        error = cause.map(OneLine).map(tracing::field::display),
         attempt = summary.attempts,
         max_attempts = stop.max_attempts,
         waited_ms = millis(summary.waited),

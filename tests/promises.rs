@@ -1,13 +1,14 @@
-//! Every test that tests/README.md names exists.
+//! Every test that tests/README.md or SECURITY.md names exists.
 
 use std::fs;
 use std::path::Path;
 
 const README: &str = include_str!("README.md");
+const SECURITY: &str = include_str!("../SECURITY.md");
 
-/// Returns the parts of the page between backticks.
-fn quoted() -> impl Iterator<Item = &'static str> {
-    README.split('`').skip(1).step_by(2)
+/// Returns the parts of a page between backticks.
+fn quoted(page: &'static str) -> impl Iterator<Item = &'static str> {
+    page.split('`').skip(1).step_by(2)
 }
 
 fn read(path: &str) -> String {
@@ -24,27 +25,62 @@ fn has_test(source: &str, name: &str) -> bool {
     })
 }
 
+/// Returns the file and the function of a test, such as `tests/http.rs::a_test`.
+fn test_name(quote: &str) -> Option<(&str, &str)> {
+    quote
+        .split_once("::")
+        .filter(|(path, _)| path.starts_with("tests/") || path.starts_with("src/"))
+}
+
+/// Checks that each test and each file that a page names exists. Returns the number of tests.
+#[track_caller]
+fn check_names(page: &'static str) -> usize {
+    for file in quoted(page).filter(|quote| quote.starts_with("tests/")) {
+        let file = file.split("::").next().unwrap_or_default();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        assert!(path.exists(), "{file} does not exist");
+    }
+    let names = quoted(page).filter(|quote| {
+        test_name(quote).is_some_and(|(path, name)| {
+            assert!(has_test(&read(path), name), "{quote} is not a test");
+            true
+        })
+    });
+    names.count()
+}
+
 #[test]
 fn every_test_named_in_the_readme_exists() {
-    let mut names = 0;
-    for quote in quoted() {
-        let function = quote
-            .split_once("::")
-            .filter(|(path, _)| path.starts_with("tests/") || path.starts_with("src/"));
-        if let Some((path, name)) = function {
-            assert!(has_test(&read(path), name), "{quote} is not a test");
-            names += 1;
-        } else if quote.starts_with("tests/") {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(quote);
-            assert!(path.exists(), "{quote} does not exist");
-        }
-    }
+    let names = check_names(README);
     assert!(names > 60, "{names} names were found");
 }
 
 #[test]
+fn every_test_named_in_the_security_policy_exists() {
+    let names = check_names(SECURITY);
+    assert!(names > 50, "{names} names were found");
+}
+
+#[test]
+fn every_bound_of_the_security_policy_has_a_test() {
+    let rows = SECURITY
+        .lines()
+        .skip_while(|line| !line.starts_with("### "));
+    let mut bounds = 0;
+    for row in rows.filter(|line| line.starts_with("| ")) {
+        if row.starts_with("| a server that") || row.starts_with("| ---") {
+            continue;
+        }
+        let has_test = row.split('`').any(|quote| test_name(quote).is_some());
+        assert!(has_test || row.contains("| no bound by"), "no test: {row}");
+        bounds += 1;
+    }
+    assert!(bounds > 30, "{bounds} bounds were found");
+}
+
+#[test]
 fn every_command_in_the_readme_runs_tests_that_exist() {
-    for command in quoted().filter(|quote| quote.contains("cargo test")) {
+    for command in quoted(README).filter(|quote| quote.contains("cargo test")) {
         for (index, word) in command.split(' ').enumerate() {
             if word == "--test" {
                 let target = command.split(' ').nth(index + 1).unwrap_or_default();

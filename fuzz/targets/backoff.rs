@@ -22,6 +22,8 @@ struct Input {
 enum Growth {
     Constant,
     Custom,
+    /// By a factor of two, for which there is a short path.
+    Doubling,
     Exponential(f64),
     Fibonacci,
     Linear,
@@ -43,6 +45,7 @@ fuzz_target!(|input: Input| {
             let seconds = u64::from(retry).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             Duration::new(seconds, 999_999_999)
         }),
+        Growth::Doubling => Backoff::exponential(input.base),
         Growth::Exponential(factor) => Backoff::exponential(input.base).factor(factor),
         Growth::Fibonacci => Backoff::fibonacci(input.base),
         Growth::Linear => Backoff::linear(input.base),

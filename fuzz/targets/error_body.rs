@@ -1,37 +1,67 @@
-//! Checks that an error body never causes a panic or an empty code, and that a 5xx is
-//! retried with any body.
+//! Checks the verdict on any response of AWS: no panic, a code without its decoration, one
+//! verdict from all functions, and no verdict that contradicts the status.
 #![no_main]
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::header::{ETAG, LAST_MODIFIED};
+use http::{Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use reattempt::aws::{AwsClassifier, ServiceError, error_code};
-use reattempt::{Classify, Verdict};
+use reattempt::{Classify, ErrorKind, Verdict};
+use reattempt_fuzz::is_unprintable;
 
-fuzz_target!(|input: (u16, Option<Vec<u8>>, &[u8])| {
-    let (status, kind, body) = input;
-    let mut headers = HeaderMap::new();
-    if let Some(Ok(kind)) = kind.as_deref().map(HeaderValue::from_bytes) {
-        headers.insert("x-amzn-errortype", kind);
-    }
-    if let Some(code) = error_code(&headers, body) {
-        assert!(!code.is_empty());
-    }
-    let Ok(status) = StatusCode::from_u16(status) else {
+/// The largest part of a body that is read.
+const READ: usize = 64 * 1024;
+
+fuzz_target!(|text: &[u8]| {
+    let Some(response) = reattempt_fuzz::response(text) else {
         return;
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    let (status, headers, body) = (response.status(), response.headers(), *response.body());
+    let code = error_code(headers, body);
+    if let Some(code) = &code {
+        assert!(!code.is_empty() && code.trim_ascii() == code, "{code:?}");
+        assert!(!code.contains([':', '#']), "{code:?}");
+    }
+    let judge = AwsClassifier::new();
     let outcome: Result<_, &std::io::Error> = Ok(&response);
-    let verdict = AwsClassifier::new().classify(outcome);
-    if status.is_informational() || status.is_redirection() {
-        assert_eq!(verdict, Verdict::Success);
+    let verdict = judge.classify(outcome);
+    assert_eq!(verdict, judge.judge_parts(status, headers, body));
+    check_status(&response, verdict);
+    // What follows the part that is read never matters.
+    let start = body.get(..READ).unwrap_or(body);
+    if start.len() < body.len() {
+        assert_eq!(error_code(headers, &[start, b"x"].concat()), code);
     }
-    if status.is_server_error() {
-        assert!(verdict.is_retry());
-    }
-    if let Some(error) = ServiceError::from_response(&response) {
-        assert_eq!(error.status(), status);
-        let _ = format!("{error} {error:?}");
+    let error = ServiceError::from_response(&response);
+    assert_eq!(error.is_none(), verdict == Verdict::Success);
+    if let Some(error) = error {
+        assert_eq!((error.status(), error.verdict()), (status, verdict));
+        assert_eq!(error.code(), code.as_deref());
+        assert!(error.message().is_none_or(|message| message.len() <= READ));
+        let shown = error.to_string();
+        assert!(!shown.contains(is_unprintable), "{shown:?}");
     }
 });
+
+/// Checks that the verdict is one that this status may have.
+fn check_status(response: &Response<&[u8]>, verdict: Verdict) {
+    let status = response.status();
+    let is_object = [ETAG, LAST_MODIFIED]
+        .iter()
+        .any(|name| response.headers().contains_key(name));
+    let kind = match verdict {
+        Verdict::Retry { kind, .. } => Some(kind),
+        _ => None,
+    };
+    match status {
+        StatusCode::OK if is_object => assert_eq!(verdict, Verdict::Success),
+        StatusCode::OK => assert_ne!(verdict, Verdict::Permanent),
+        StatusCode::TOO_MANY_REQUESTS => assert_eq!(kind, Some(ErrorKind::Throttling)),
+        _ if status.is_client_error() => {
+            let is_throttling = kind == Some(ErrorKind::Throttling);
+            assert!(is_throttling || verdict == Verdict::Permanent);
+        }
+        _ if status.is_server_error() => assert!(verdict.is_retry()),
+        _ => assert_eq!(verdict, Verdict::Success),
+    }
+}

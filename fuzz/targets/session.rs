@@ -15,13 +15,42 @@ struct Input {
     cap: Duration,
     max_attempts: u32,
     max_elapsed: Option<Duration>,
-    honoured: Option<Duration>,
+    hint: Hint,
     tokens: Option<u32>,
     refill: f64,
     non_idempotent: bool,
     start: Duration,
     /// The outcome of each attempt, with its hint and the duration of the attempt.
     outcomes: Vec<(Judged, Option<Duration>, Duration)>,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Hint {
+    Bounded(Duration),
+    Exact(Duration),
+    Honor(Duration),
+    Ignore,
+}
+
+impl Hint {
+    const fn setting(self) -> ServerHint {
+        match self {
+            Self::Bounded(slack) => ServerHint::Bounded { slack },
+            Self::Exact(max) => ServerHint::Exact { max },
+            Self::Honor(max) => ServerHint::Honor { max },
+            Self::Ignore => ServerHint::Ignore,
+        }
+    }
+
+    /// Returns the longest delay of a policy with this setting and this cap.
+    fn longest(self, cap: Duration) -> Duration {
+        match self {
+            Self::Bounded(slack) => cap.saturating_add(slack),
+            Self::Exact(max) => cap.max(max),
+            Self::Honor(max) => max.saturating_add(cap),
+            Self::Ignore => cap,
+        }
+    }
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -39,11 +68,12 @@ fuzz_target!(|input: Input| {
     if let Some(total) = input.max_elapsed {
         policy = policy.max_elapsed(total);
     }
-    if let Some(max) = input.honoured {
-        policy = policy.server_hint(ServerHint::Honor { max });
-    }
-    if let Some(tokens) = input.tokens {
-        policy = policy.budget(&RetryBudget::new(tokens).refill(input.refill));
+    policy = policy.server_hint(input.hint.setting());
+    let budget = input
+        .tokens
+        .map(|tokens| RetryBudget::new(tokens).refill(input.refill));
+    if let Some(budget) = &budget {
+        policy = policy.budget(budget);
     }
     let policy = policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
         Ok(()) => Verdict::Success,
@@ -67,10 +97,14 @@ fuzz_target!(|input: Input| {
             (_, Some(kind)) => Err(Verdict::Retry { kind, after }),
             (_, None) => Err(Verdict::Permanent),
         };
+        let tokens = budget.as_ref().map(RetryBudget::available);
+        assert!(tokens <= input.tokens, "{tokens:?}");
         match session.decide(outcome.as_ref(), now) {
             Decision::RetryAfter(delay) => {
                 assert!(session.attempts() < input.max_attempts.max(1));
                 assert!(kind.is_some());
+                assert!(delay <= input.hint.longest(input.cap), "{delay:?}");
+                assert!(!input.non_idempotent || kind == Some(ErrorKind::Throttling));
                 now = now.saturating_add(delay);
                 // A limit that ends in the last second of a `Duration` has no effect.
                 let end = input

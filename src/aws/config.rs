@@ -146,7 +146,7 @@ mod tests {
             message(Some("legacy"), None),
             r#"AWS_RETRY_MODE is "legacy", expected standard or adaptive"#,
         );
-        for bad in ["0", "-1", "1.5", "", "three", "000"] {
+        for bad in ["0", "-1", "1.5", "", "three", "000", "1\n\u{1b}[2J"] {
             assert_eq!(
                 message(None, Some(bad)),
                 format!("AWS_MAX_ATTEMPTS is {bad:?}, expected a whole number of at least 1"),

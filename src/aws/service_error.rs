@@ -11,11 +11,16 @@ use super::error_code::Codes;
 use super::reply::Reply;
 use crate::classify::Verdict;
 use crate::http::hinted;
+use crate::one_line::OneLine;
 
 /// An error that an AWS service returned in a response.
 ///
 /// Use it in an operation that returns error responses as `Err`. It has the verdict of the
 /// response, so the policy does not need the response itself.
+///
+/// The texts of the service are not trusted. They are at most 64 KiB of the body. The message
+/// of this error escapes their control characters, so that it takes one line in a log. The
+/// methods return them unchanged.
 ///
 /// ```
 /// use http::{Response, StatusCode};
@@ -153,14 +158,14 @@ impl ServiceError {
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code() {
-            Some(code) => write!(f, "{code} ({})", self.status)?,
+            Some(code) => write!(f, "{} ({})", OneLine(code), self.status)?,
             None => write!(f, "{}", self.status)?,
         }
         if let Some(message) = self.message() {
-            write!(f, ": {message}")?;
+            write!(f, ": {}", OneLine(message))?;
         }
         if let Some(id) = self.request_id() {
-            write!(f, " [request {id}]")?;
+            write!(f, " [request {}]", OneLine(id))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use headers::{ContentLength, ContentRange, ETag, HeaderMapExt, IfMatch, IfRange, LastModified};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, ETAG};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::requests::Rules;
@@ -84,7 +84,7 @@ impl Object {
         let headers = response.headers();
         let mut object = Self {
             encoding: headers.get(CONTENT_ENCODING).cloned(),
-            etag: headers.typed_get(),
+            etag: etag(headers),
             last_modified: headers.typed_get(),
             total: None,
             start: 0,
@@ -173,7 +173,7 @@ impl Object {
 
     /// Returns true if a response is about the same version of the object.
     fn is_same(&self, headers: &HeaderMap) -> bool {
-        let etag: Option<ETag> = headers.typed_get();
+        let etag = etag(headers);
         let is_valid = if self.strong_etag().is_some() {
             etag == self.etag
         } else {
@@ -237,6 +237,17 @@ impl Object {
 /// Returns true unless both values are known and differ.
 fn agree<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
     a.is_none() || b.is_none() || a == b
+}
+
+/// Returns the `ETag`. One with white space inside, which HTTP does not allow, counts as none.
+fn etag(headers: &HeaderMap) -> Option<ETag> {
+    // `headers` asserts in a debug build that there is none.
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let mut values = headers.get_all(ETAG).iter();
+    if values.any(|value| value.as_bytes().iter().any(is_blank)) {
+        return None;
+    }
+    headers.typed_get()
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

@@ -252,3 +252,41 @@ fn dates_at_the_ends_of_time_do_not_panic() {
         }
     }
 }
+
+#[test]
+fn a_false_date_lasts_until_the_next_response() {
+    let skew = skew();
+    let observe = |date: SystemTime| {
+        let mut response = Response::new("");
+        let date = httpdate::fmt_http_date(date).parse().expect("a date");
+        response.headers_mut().insert("date", date);
+        skew.observe(skew.now(), &mut response);
+        skew.now().time()
+    };
+    for hours in [1_u32, 24, 100_000] {
+        let false_date = local() + hours * HOUR;
+        assert_eq!(observe(false_date), false_date);
+        assert_eq!(observe(local()), local());
+    }
+}
+
+#[test]
+fn a_server_that_changes_its_date_is_limited_by_attempts() {
+    let skew = skew();
+    let mut service = Service::new(local());
+    let policy = policy().max_attempts(4);
+    let outcome = policy
+        .retry_blocking(|_| {
+            // The clock of the service jumps after each request is signed.
+            let now = skew.now();
+            service = Service::new(service.now + HOUR);
+            let mut response = service.send(now.time());
+            skew.observe(now, &mut response);
+            Ok::<_, io::Error>(response)
+        })
+        .outcome();
+    assert_eq!(
+        (outcome.attempts, outcome.reason),
+        (4, StopReason::OutOfAttempts)
+    );
+}

@@ -219,3 +219,16 @@ fn a_service_error_has_code_message_and_request_id() {
     assert_eq!(verdict, SERVER.after(ms(10)));
     assert_eq!(ServiceError::from_response(&response(200, &[], ())), None);
 }
+
+#[test]
+fn the_message_of_a_service_error_is_one_line() {
+    let body = r#"{"__type":"A\u001b[2J","message":"gone\r\nINFO all is well\u202e"}"#;
+    let header = [("x-amzn-requestid", "R\t1")];
+    let error = ServiceError::from_response(&response(400, &header, body)).unwrap();
+    assert_eq!(
+        error.to_string(),
+        r"A\u{1b}[2J (400 Bad Request): gone\r\nINFO all is well\u{202e} [request R\t1]"
+    );
+    // The methods return what the service sent.
+    assert_eq!(error.message(), Some("gone\r\nINFO all is well\u{202e}"));
+}

@@ -204,3 +204,25 @@ fn the_levels_of_the_events_can_be_chosen() {
         assert_eq!(levels, expected);
     }
 }
+
+#[cfg(feature = "http")]
+#[test]
+fn a_server_cannot_add_lines_to_the_log() {
+    use std::io::{Error, ErrorKind};
+
+    let text = "down\nWARN all is well\u{1b}[2J";
+    let escaped = r"error=down\nWARN all is well\u{1b}[2J ";
+    let policy = reattempt::http::error_policy().backoff(Backoff::none());
+    // An error that is retried, and one that is not recognised.
+    for (kind, events) in [(ErrorKind::ConnectionReset, 3), (ErrorKind::Other, 1)] {
+        let lines = logged(|| {
+            let call = policy.retry_blocking(|_| Err::<(), _>(Error::new(kind, text)));
+            assert!(call.call().is_err());
+        });
+        assert_eq!(lines.len(), events, "{lines:?}");
+        for line in &lines {
+            assert!(line.contains(escaped), "{line:?}");
+            assert!(!line.contains(char::is_control), "{line:?}");
+        }
+    }
+}

@@ -254,3 +254,35 @@ fn a_first_body_that_is_longer_than_its_length_passes() {
         }
     ));
 }
+
+#[test]
+fn an_etag_with_a_space_counts_as_none() {
+    for etag in ["\"o n e\"", "W/\"o\tne\"", "\" \""] {
+        let server = Server::new(&object(LEN));
+        server.etag(Some(etag));
+        let read = fetch(&server, &policy(), breaks_once(40));
+        let error = read.error.unwrap();
+        let is_missing = matches!(
+            error,
+            ResumeError::NotResumable {
+                obstacle: Obstacle::NoEtag,
+                ..
+            }
+        );
+        assert!(is_missing, "{etag}: {error}");
+        assert_eq!((read.bytes.len(), server.count()), (40, 1));
+        // In a later response.
+        let server = Server::new(&object(LEN));
+        let read = fetch(&server, &policy(), |number, response| {
+            breaks_once(40)(
+                number,
+                match number {
+                    0 => response,
+                    _ => with(response, ETAG, etag),
+                },
+            )
+        });
+        let error = read.error.unwrap();
+        assert!(matches!(error, ResumeError::Changed { .. }), "{error}");
+    }
+}

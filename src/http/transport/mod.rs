@@ -173,7 +173,7 @@ fn judge_as<E: ?Sized>(error: &(dyn Error + 'static), rules: &StatusRules) -> Ve
 fn report_unrecognised(error: &(dyn Error + 'static), type_name: &'static str) {
     tracing::debug!(
         target: "reattempt",
-        error = %error,
+        error = %crate::one_line::OneLine(error),
         error.type = type_name,
         "error not recognised, not retried; to retry it, give the classifier a rule with \
          `.transport(..)` or `.error_as(..)`",
