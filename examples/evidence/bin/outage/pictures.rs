@@ -27,18 +27,18 @@ pub(crate) fn write(folder: &Path, seed: u64, seconds: u32) -> Result<(), ChartE
         seconds,
     };
     load(
-        "100 clients: every budget lets the server recover",
-        &["jitter", "aws", "ratio-full", "ratio-empty"],
+        "100 clients: a token bucket in each lets the server recover",
+        &["jitter", "aws", "ratio-empty"],
         |policy| job(policy, 100),
     )
     .write(folder.join("outage-large-clients.svg"))?;
     load(
-        "A million clients: budgets that start full limit nothing",
+        "A million clients: budgets that start full limit almost nothing",
         &["aws", "grpc", "lease", "ratio-empty"],
         |policy| job(policy, 1_000_000),
     )
     .write(folder.join("outage-small-clients.svg"))?;
-    attempts(job).write(folder.join("outage-attempts.svg"))
+    attempts(seconds, job).write(folder.join("outage-attempts.svg"))
 }
 
 /// Draws the attempts per second over time.
@@ -61,7 +61,7 @@ fn load(title: &str, ids: &[&str], job: impl Fn(FleetPolicy) -> Job) -> Chart {
 }
 
 /// Draws the attempts per call over the number of clients.
-fn attempts(job: impl Fn(FleetPolicy, u32) -> Job) -> Chart {
+fn attempts(seconds: u32, job: impl Fn(FleetPolicy, u32) -> Job) -> Chart {
     let ids = [
         "jitter",
         "aws",
@@ -81,7 +81,9 @@ fn attempts(job: impl Fn(FleetPolicy, u32) -> Job) -> Chart {
         .map(|(job, record)| (f64::from(job.clients), record.attempts_per_call()))
         .collect();
     let mut chart = Chart::new("The more clients share the load, the less a full bucket protects")
-        .subtitle("mean over 300 s with an outage of 10 s, 1,000 calls per second in all")
+        .subtitle(format!(
+            "mean over {seconds} s with an outage of 10 s, 1,000 calls per second in all"
+        ))
         .x_axis("clients", "")
         .y_axis("attempts per call", "")
         .log_x()
