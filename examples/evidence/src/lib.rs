@@ -1,4 +1,5 @@
-//! What the programs of this package share: charts as pictures and as text.
+//! What the programs of this package share: flags, and charts as pictures and as text.
 
 pub mod chart;
+pub mod flags;
 pub mod terminal;

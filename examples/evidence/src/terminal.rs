@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn values_that_are_not_finite_or_negative_count_as_zero() {
-        let rows = [row(f64::NAN, -1.0, f64::INFINITY), row(0.0, 0.0, 0.0)];
-        assert_eq!(ranges(&rows, 10), "1 ▕█\n1 ▕█\n");
+        let rows = [row(f64::NAN, -1.0, f64::INFINITY), row(0.0, 4.0, 4.0)];
+        assert_eq!(ranges(&rows, 4), "1 ▕█\n1 ▕░░░█\n");
     }
 }

@@ -1,9 +1,10 @@
 //! The figures of small fleets, which the documentation relies on.
 
-use crate::jobs::Job;
+use crate::jobs::{Job, Row};
 use crate::model::Weather;
 use crate::policies::{self, ALL};
 use crate::record::Record;
+use crate::table;
 
 fn job(policy: &str, clients: u32) -> Job {
     Job {
@@ -18,6 +19,22 @@ fn job(policy: &str, clients: u32) -> Job {
 fn assert_attempts(record: &Record, expected: f64) {
     let attempts = record.attempts_per_call();
     assert!((attempts / expected - 1.0).abs() < 0.03, "{attempts}");
+}
+
+#[test]
+fn all_figures_agree_with_the_reference() {
+    let mut rows = Vec::new();
+    for clients in [100, 10_000] {
+        let policies = ALL.iter().filter(|policy| policy.reference.is_some());
+        rows.extend(policies.map(|policy| Row {
+            policy: *policy,
+            clients,
+            outage: job(policy.id, clients).outage(),
+            calm_success: 1.0,
+        }));
+    }
+    let differences = table::differences(&rows).unwrap().unwrap();
+    assert!(differences.contains("14 of 14 rows agree"), "{differences}");
 }
 
 #[test]

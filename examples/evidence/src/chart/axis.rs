@@ -9,6 +9,7 @@ pub(super) struct Axis {
     name: String,
     unit: String,
     is_log: bool,
+    is_whole: bool,
     range: Option<(f64, f64)>,
 }
 
@@ -20,6 +21,10 @@ impl Axis {
 
     pub(super) fn set_log(&mut self) {
         self.is_log = true;
+    }
+
+    pub(super) fn set_whole(&mut self) {
+        self.is_whole = true;
     }
 
     pub(super) fn set_range(&mut self, low: f64, high: f64) {
@@ -40,6 +45,8 @@ impl Axis {
         let (low, high) = self.ends(values)?;
         Ok(if self.is_log {
             Scale::log(low, high)
+        } else if self.is_whole {
+            Scale::whole(low, high)
         } else {
             Scale::linear(low, high)
         })

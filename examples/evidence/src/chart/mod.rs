@@ -140,6 +140,12 @@ impl Chart {
         self
     }
 
+    /// Shows whole numbers alone on a linear horizontal axis, for counts.
+    pub fn whole_x(mut self) -> Self {
+        self.x.set_whole();
+        self
+    }
+
     /// Sets the ends of the vertical axis.
     ///
     /// By default a linear axis starts at zero, or below it if a value does, and ends above the
@@ -249,6 +255,16 @@ mod tests {
         assert_eq!(plain.matches("<polygon ").count(), 0);
         let wide_lines = plain.matches("stroke-width=\"5\"").count();
         assert_eq!(wide_lines, 1, "{plain}");
+    }
+
+    #[test]
+    fn a_whole_axis_has_no_fractions() {
+        let chart = Chart::new("").series("a", [(1.0, 10.0), (2.0, 20.0)]);
+        let svg = |chart: Chart| chart.svg().expect("a picture");
+        assert!(svg(chart.clone()).contains(">\n1.2\n<"));
+        let whole = svg(chart.whole_x());
+        assert!(!whole.contains(">\n1.2\n<"), "{whole}");
+        assert!(whole.contains(">\n2\n<"), "{whole}");
     }
 
     #[test]

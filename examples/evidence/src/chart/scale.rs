@@ -28,8 +28,17 @@ const MOST_TICKS: f64 = 7.0;
 impl Scale {
     /// Returns a linear scale that starts and ends at the given values.
     pub(super) fn linear(low: f64, high: f64) -> Self {
+        Self::with_least_step(low, high, 0.0)
+    }
+
+    /// Returns a linear scale like [`linear`](Self::linear), with ticks at whole numbers.
+    pub(super) fn whole(low: f64, high: f64) -> Self {
+        Self::with_least_step(low, high, 1.0)
+    }
+
+    fn with_least_step(low: f64, high: f64, least_step: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        let step = step(high - low);
+        let step = step(high - low).max(least_step);
         let first = (low / step - 1e-9).ceil();
         let last = (high / step + 1e-9).floor();
         let ticks = numbers(first, last).map(|n| n * step).collect();
