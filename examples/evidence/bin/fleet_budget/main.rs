@@ -2,8 +2,17 @@
 //!
 //! Each process leases tokens from a bucket in Redis in small batches, in a background thread,
 //! and deposits them into a `RetryBudget` of its own. Its calls use this budget only, so they
-//! never wait for Redis. Run it with `cargo evidence fleet_budget`. It starts a `redis-server`
-//! of its own unless `--redis` or `REDIS_URL` has the URL of one.
+//! never wait for Redis. The program kills one process in the middle of a lease, kills Redis and
+//! starts it again. It fails if the processes have retried more often than the bucket has paid
+//! for.
+//!
+//! ```text
+//! cargo evidence fleet_budget
+//! cargo evidence fleet_budget -- --redis redis://127.0.0.1:6379
+//! ```
+//!
+//! It starts a `redis-server` of its own unless `--redis` or `REDIS_URL` has the URL of one. A
+//! Redis that is not its own is not restarted.
 
 mod accounts;
 mod bucket;
@@ -19,11 +28,14 @@ mod wait;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use flags::{Command, Flags};
+use reattempt_evidence::flags::parse;
 
 fn main() -> ExitCode {
-    let Flags { redis, command } = Flags::parse();
+    let Flags { redis, command } = match parse() {
+        Ok(flags) => flags,
+        Err(code) => return code,
+    };
     let result = match command {
         Some(Command::Process(flags)) => process::run(&flags),
         None => experiment::run(redis.or_else(|| std::env::var("REDIS_URL").ok())),
@@ -31,7 +43,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }

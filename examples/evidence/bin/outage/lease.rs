@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::policies::BURST;
 
-/// The bucket gains this many tokens per second: a retry for ten calls of the fleet.
+/// The bucket gains this many tokens per second: a retry for ten calls of the fleet. It gains them
+/// during an outage too, so a fleet recovers later than with budgets that only successes fill.
 const TOKENS_PER_SECOND: f64 = 100.0;
 /// The bucket holds the tokens of one second at most.
 const CAPACITY: f64 = TOKENS_PER_SECOND;

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 const DATA: &str = include_str!("../../data/outage-reference.json");
 
+/// The seconds that the reference has simulated.
+pub(crate) const SECONDS: u32 = 300;
+
 /// The figures of one policy with one number of clients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reference {
