@@ -2,11 +2,14 @@
 //!
 //! - [Any operation](any_operation)
 //! - [Choosing which errors are retried](choosing_errors)
+//! - [Choosing settings](choosing_settings)
 //! - [anyhow, eyre and boxed errors](error_types)
 //! - [Polling until ready](polling)
 //! - [Mutable state](mutable_state)
 //! - [Deadlines and timeouts](deadlines)
 //! - [Operations that must not run twice](non_idempotent)
+//! - [A message before each wait](notify)
+//! - [Limits for each kind of failure](limits_per_kind)
 //! - [Retry-After](retry_after)
 //! - [Language model services](llm)
 //! - [One budget for all calls of a client](budget)
@@ -33,6 +36,9 @@ pub mod any_operation {}
 #[doc = include_str!("../docs/cookbook/choosing_errors.md")]
 pub mod choosing_errors {}
 
+#[doc = include_str!("../docs/cookbook/choosing_settings.md")]
+pub mod choosing_settings {}
+
 #[doc = include_str!("../docs/cookbook/error_types.md")]
 pub mod error_types {}
 
@@ -47,6 +53,12 @@ pub mod deadlines {}
 
 #[doc = include_str!("../docs/cookbook/non_idempotent.md")]
 pub mod non_idempotent {}
+
+#[doc = include_str!("../docs/cookbook/notify.md")]
+pub mod notify {}
+
+#[doc = include_str!("../docs/cookbook/limits_per_kind.md")]
+pub mod limits_per_kind {}
 
 #[doc = include_str!("../docs/cookbook/retry_after.md")]
 pub mod retry_after {}

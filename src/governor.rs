@@ -12,7 +12,7 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Slots};
 use crate::timer::{INTERRUPTION, nanos};
 
 /// A [`Limiter`] for a known quota, such as 100 calls per second to an EC2 API.
@@ -21,10 +21,10 @@ use crate::timer::{INTERRUPTION, nanos};
 /// [`Timer`](crate::Timer)s. If the quota is not known, use
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
-/// All waiting calls wait for the same next slot. One of them takes it, and the others wait
-/// again, so the work per slot grows with the number of waiting calls. If thousands of calls
-/// may wait at once, limit the concurrency as well, for example with a semaphore around the
-/// call.
+/// Each waiting call gets the time of an attempt of its own, at most 5 seconds later than the
+/// next one. If more calls wait than the quota allows in 5 seconds, the others are spread
+/// evenly over these 5 seconds, and each of them asks once in 2.5 seconds on average. A call
+/// that asks when the quota allows an attempt starts, even if other calls have waited longer.
 ///
 /// The timers of all calls should have the same clock. If a clock jumps ahead and comes
 /// back, the limiter admits at most one extra burst and continues from the earlier time.
@@ -53,14 +53,22 @@ pub struct GovernorLimiter {
 struct Shared {
     rate: RateLimiter<NotKeyed, InMemoryState, QuotaClock, NoOpMiddleware<Nanos>>,
     clock: QuotaClock,
-    /// The latest time that a call passed, in nanoseconds.
-    latest: Mutex<u64>,
+    calls: Mutex<Calls>,
     /// The time that an empty quota takes to allow a full burst again, in nanoseconds.
     longest_step: u64,
 }
 
+/// What the limiter remembers of the calls.
+#[derive(Default)]
+struct Calls {
+    /// The latest time that a call passed, in nanoseconds.
+    latest: u64,
+    slots: Slots,
+}
+
 /// The clock that the rate limiter reads, in nanoseconds. It is the sum of all forward
-/// steps of the calls' clock, so it never goes back.
+/// steps of the calls' clock, so it never goes back. It is read and changed only while
+/// [`Shared::calls`] is locked.
 #[derive(Clone, Debug, Default)]
 struct QuotaClock(Arc<AtomicU64>);
 
@@ -101,7 +109,7 @@ impl GovernorLimiter {
         let shared = Shared {
             rate,
             clock,
-            latest: Mutex::new(0),
+            calls: Mutex::default(),
             longest_step: interval.saturating_mul(u64::from(quota.burst_size().get())),
         };
         Self {
@@ -113,17 +121,17 @@ impl GovernorLimiter {
 
 impl Shared {
     /// Moves the quota's clock forward by as much as the calls' clock has moved.
-    fn observe(&self, now: u64) {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if now >= *latest {
+    fn observe(&self, calls: &mut Calls, now: u64) {
+        if now >= calls.latest {
             // A longer step would not admit more than a full burst.
-            let ahead = now.saturating_sub(*latest).min(self.longest_step);
+            let ahead = now.saturating_sub(calls.latest).min(self.longest_step);
             let moved = self.clock.0.load(Ordering::Relaxed).saturating_add(ahead);
             self.clock.0.store(moved.min(END), Ordering::Relaxed);
-            *latest = now;
-        } else if latest.saturating_sub(now) > nanos(INTERRUPTION) {
+            calls.latest = now;
+        } else if calls.latest.saturating_sub(now) > nanos(INTERRUPTION) {
             // The calls' clock went back, so continue from the earlier time.
-            *latest = now;
+            calls.latest = now;
+            calls.slots.clear();
         }
     }
 }
@@ -150,10 +158,13 @@ impl fmt::Debug for GovernorLimiter {
 
 impl Limiter for GovernorLimiter {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
-        self.shared.observe(nanos(now));
-        self.shared.rate.check().map_err(|refused| {
-            let wait = refused.wait_time_from(self.shared.clock.now());
-            wait.max(Duration::from_nanos(1))
+        let shared = &self.shared;
+        let mut calls = shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.observe(&mut calls, nanos(now));
+        shared.rate.check().map_err(|refused| {
+            let next = refused.wait_time_from(shared.clock.now());
+            let next = next.max(Duration::from_nanos(1));
+            calls.slots.wait(now, next, self.quota.replenish_interval())
         })
     }
 

@@ -81,11 +81,17 @@
 //! # One call
 //!
 //! ```text
-//! limiter ─▶ attempt ─▶ classifier ─▶ success or permanent ──────────────▶ result
-//!    ▲                      │
-//!    │                      └─▶ retry: attempts, hint, time, budget ─ refused ─▶ result
-//!    │                                        │ paid
-//!    └──────────── wait ◀── observer, hook ◀──┘
+//! ┌─▶ limiter
+//! │      ▼
+//! │   attempt
+//! │      ▼
+//! │   classifier ── success, permanent ─▶ result
+//! │      ▼ retry
+//! │   attempts, hint, time, budget ── refused ─▶ result
+//! │      ▼ paid
+//! │   observer, hook
+//! │      ▼
+//! └── wait
 //! ```
 //!
 //! - A call makes at most [`max_attempts`](RetryPolicy::max_attempts) attempts.

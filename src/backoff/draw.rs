@@ -118,6 +118,12 @@ impl Doubling {
     }
 }
 
+/// Returns the shortest and the longest delay.
+#[cfg(test)]
+pub(super) fn interval(backoff: &Backoff, retry: u32, previous: u128) -> (u128, u128) {
+    backoff.jitter.interval(backoff.frame(retry, previous))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -3,6 +3,8 @@
 mod delays;
 mod display;
 mod draw;
+#[cfg(test)]
+mod exhaustive;
 mod growth;
 
 use std::time::Duration;

@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::timer::{INTERRUPTION, nanos};
 
+#[cfg(all(test, not(loom)))]
+#[path = "exhaustive.rs"]
+mod exhaustive;
+
 /// Tokens, counted in units that are fine enough for fractions of a token.
 pub(super) struct Bucket {
     /// The time at which the bucket will be full, in units on the bucket's

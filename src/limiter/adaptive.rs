@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Limiter;
+use super::{Limiter, Slots};
 use crate::timer::INTERRUPTION;
 
 /// AWS's adaptive retry mode: a rate limit that follows the service's
@@ -20,10 +20,12 @@ use crate::timer::INTERRUPTION;
 /// delayed as well. The AWS SDK reference guide describes the mode under *Retry
 /// behavior*. Clones share one state.
 ///
-/// AWS's formula gives all waiting calls the time of the next token. One of them
-/// takes the token, and the others wait again. The work per token thus grows with
-/// the number of waiting calls. If thousands of calls may wait at once, limit the
-/// concurrency as well, for example with a semaphore around the call.
+/// The first waiting call gets the time of the next token, by AWS's formula. Each further
+/// one gets a time of its own, 1 ms after the previous one, or less if tokens arrive more
+/// often. Ten thousand waiting calls thus do not ask for each token. No call waits more
+/// than 5 seconds longer than until the next token, so that it does not miss a rate that
+/// rises. If all times in these 5 seconds are taken, calls are spread evenly over them.
+/// A call that finds a token takes it, even if other calls have waited longer.
 ///
 /// All calls should use timers of one clock. If a clock jumps ahead and comes
 /// back, the limiter continues from the earlier time: nothing is gained and no
@@ -64,6 +66,7 @@ struct Adaptive {
     measured_rate: f64,
     last_bucket: f64,
     count: f64,
+    slots: Slots,
 }
 
 /// CUBIC's multiplicative decrease.
@@ -76,6 +79,11 @@ const SMOOTH: f64 = 0.8;
 const MIN_FILL_RATE: f64 = 0.5;
 /// The least number of tokens that can be saved.
 const MIN_CAPACITY: f64 = 1.0;
+
+/// The longest time between two waiting calls. The rate can double in half a second. Calls
+/// that asked at the present rate would not use it, and a rate that is not used does not
+/// rise.
+const LONGEST_STEP: Duration = Duration::from_millis(1);
 
 impl AdaptiveLimiter {
     /// Creates a limiter that admits everything until the first throttled
@@ -133,8 +141,11 @@ impl AdaptiveLimiter {
 impl Limiter for AdaptiveLimiter {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
         self.with(|adaptive| {
-            let now = adaptive.seconds(now);
-            adaptive.acquire(now)
+            let seconds = adaptive.seconds(now);
+            match adaptive.acquire(seconds) {
+                Duration::ZERO => Ok(()),
+                next_token => Err(adaptive.wait(now, next_token)),
+            }
         })
     }
 
@@ -160,21 +171,28 @@ impl Adaptive {
         after - epoch.saturating_sub(now).as_secs_f64()
     }
 
-    fn acquire(&mut self, now: f64) -> Result<(), Duration> {
+    /// Takes a token at `now`. Returns the time until the next token, or zero if the attempt
+    /// may start.
+    fn acquire(&mut self, now: f64) -> Duration {
         if !self.on {
-            return Ok(());
+            return Duration::ZERO;
         }
         self.refill(now);
         if self.capacity < 1.0 {
-            let wait = (1.0 - self.capacity) / self.fill_rate;
             // At most 1 / MIN_FILL_RATE.
-            let wait = Duration::try_from_secs_f64(wait).unwrap_or_default();
+            let wait = duration((1.0 - self.capacity) / self.fill_rate);
             if !wait.is_zero() {
-                return Err(wait);
+                return wait;
             }
         }
         self.capacity = (self.capacity - 1.0).max(0.0);
-        Ok(())
+        Duration::ZERO
+    }
+
+    /// Returns the wait of a call that is refused at `now`.
+    fn wait(&mut self, now: Duration, next_token: Duration) -> Duration {
+        let step = duration(1.0 / self.fill_rate).min(LONGEST_STEP);
+        self.slots.wait(now, next_token, step)
     }
 
     fn record(&mut self, now: f64, throttled: bool) {
@@ -228,8 +246,14 @@ impl Adaptive {
             self.last_refill = now;
         } else if has_jumped_back(now, self.last_refill) {
             self.last_refill = now;
+            self.slots.clear();
         }
     }
+}
+
+/// Returns a number of seconds as a duration, rounded to nanoseconds.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 /// Whether `now` is earlier than `last` because the clock went back, and not

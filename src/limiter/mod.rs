@@ -1,12 +1,14 @@
 //! `Limiter`: decides before each attempt whether it may start now.
 
 mod adaptive;
+mod slots;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use adaptive::AdaptiveLimiter;
+pub(crate) use slots::Slots;
 
 /// Decides before each attempt, the first one included, whether it may start now.
 ///

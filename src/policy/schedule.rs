@@ -45,7 +45,7 @@ pub struct ScheduledRetry {
     /// The least delay before this retry.
     pub least: Duration,
     /// The mean delay before this retry. For [`Jitter::Decorrelated`] it is estimated
-    /// from 20,000 simulated calls, to about 1 %. For the other kinds it is exact.
+    /// from simulated calls, to about 1 %. For the other kinds it is exact.
     pub mean: Duration,
     /// The largest delay before this retry.
     pub most: Duration,
@@ -60,8 +60,8 @@ pub struct ScheduledRetry {
 /// The most retries that a schedule lists.
 const LISTED: u32 = 1_000;
 
-/// How many calls are simulated for the means of decorrelated delays.
-const CALLS_FOR_MEANS: u64 = 20_000;
+/// About the most delays that are drawn for the means of decorrelated delays.
+const DRAWS_FOR_MEANS: u32 = 2_000_000;
 
 /// The most retries of one simulated call.
 const RETRIES_OF_A_CALL: u32 = 1_000_000;
@@ -125,7 +125,7 @@ impl Schedule {
     /// Returns the retries in their order, at most 1,000 of them.
     ///
     /// A retry that cannot start before [`max_elapsed`](RetryPolicy::max_elapsed) is
-    /// not in the list.
+    /// not in the list. The limit does not shorten the delays and the totals of the others.
     #[must_use]
     pub fn retries(&self) -> &[ScheduledRetry] {
         &self.retries
@@ -198,9 +198,10 @@ impl Schedule {
 
     /// Fills the list of retries.
     fn list(&mut self) {
-        let mut means = Means::new(self.backoff);
+        let listed = self.last_retry().min(LISTED);
+        let mut means = Means::new(self.backoff, listed);
         let mut retry = ScheduledRetry::default();
-        for number in 1..=self.last_retry().min(LISTED) {
+        for number in 1..=listed {
             let (least, most) = self.backoff.interval(number, retry.most.as_nanos());
             let (least, most) = (duration(least), duration(most));
             let mean = duration(means.next(number));
@@ -236,12 +237,13 @@ struct Means {
 }
 
 impl Means {
-    fn new(backoff: Backoff) -> Self {
-        let depends_on_previous = backoff.jitter_kind() == Jitter::Decorrelated;
-        let calls = if depends_on_previous {
-            CALLS_FOR_MEANS
-        } else {
-            1
+    fn new(backoff: Backoff, retries: u32) -> Self {
+        let calls = match backoff.jitter_kind() {
+            Jitter::Decorrelated => DRAWS_FOR_MEANS
+                .checked_div(retries)
+                .unwrap_or_default()
+                .clamp(2_000, 20_000),
+            _ => 1,
         };
         Self {
             backoff,

@@ -11,7 +11,7 @@ mod reqwest;
 mod servers;
 #[cfg(feature = "tracing")]
 mod tracing;
-#[cfg(all(feature = "aws", feature = "tokio"))]
+#[cfg(all(feature = "ureq", feature = "aws", feature = "tokio"))]
 mod ureq;
 
 /// Returns `policy` with five attempts and without delays.

@@ -1,5 +1,4 @@
 //! gRPC: the verdict on each status of a tonic server, and what the calls then do.
-#![cfg(all(feature = "tonic", feature = "tokio"))]
 #![expect(clippy::unwrap_used, reason = "a test's own data")]
 
 use std::collections::VecDeque;
