@@ -62,6 +62,25 @@ enum Judged {
     Transient,
 }
 
+impl Judged {
+    const fn kind(self) -> Option<ErrorKind> {
+        match self {
+            Self::Server => Some(ErrorKind::Server),
+            Self::Throttling => Some(ErrorKind::Throttling),
+            Self::Transient => Some(ErrorKind::Transient),
+            Self::Permanent | Self::Success => None,
+        }
+    }
+
+    const fn outcome(self, after: Option<Duration>) -> Result<(), Verdict> {
+        match (self, self.kind()) {
+            (Self::Success, _) => Ok(()),
+            (_, Some(kind)) => Err(Verdict::Retry { kind, after }),
+            (_, None) => Err(Verdict::Permanent),
+        }
+    }
+}
+
 fuzz_target!(|input: Input| {
     let mut policy = RetryPolicy::new(Backoff::exponential(input.base).cap(input.cap))
         .max_attempts(input.max_attempts);
@@ -86,17 +105,8 @@ fuzz_target!(|input: Input| {
     let mut now = input.start;
     for (judged, after, took) in input.outcomes {
         now = now.saturating_add(took);
-        let kind = match judged {
-            Judged::Server => Some(ErrorKind::Server),
-            Judged::Throttling => Some(ErrorKind::Throttling),
-            Judged::Transient => Some(ErrorKind::Transient),
-            Judged::Permanent | Judged::Success => None,
-        };
-        let outcome = match (judged, kind) {
-            (Judged::Success, _) => Ok(()),
-            (_, Some(kind)) => Err(Verdict::Retry { kind, after }),
-            (_, None) => Err(Verdict::Permanent),
-        };
+        let kind = judged.kind();
+        let outcome = judged.outcome(after);
         let tokens = budget.as_ref().map(RetryBudget::available);
         assert!(tokens <= input.tokens, "{tokens:?}");
         match session.decide(outcome.as_ref(), now) {

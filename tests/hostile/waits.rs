@@ -109,3 +109,25 @@ fn an_adaptive_limiter_never_waits_longer_than_two_seconds() {
     }
     assert_eq!(longest, s(2));
 }
+
+#[cfg(feature = "tonic")]
+#[test]
+fn a_pushback_of_more_than_300_seconds_ends_the_call() {
+    let policy = reattempt::grpc::policy();
+    let decide = |millis: &str| {
+        let mut status = tonic::Status::unavailable("later");
+        let value = millis.parse().expect("digits");
+        status
+            .metadata_mut()
+            .insert("grpc-retry-pushback-ms", value);
+        policy.start_at(s(0)).decide(Err::<&(), _>(&status), s(0))
+    };
+    assert_eq!(decide("300000"), Decision::RetryAfter(s(300)));
+    for (millis, hint) in [
+        ("300001", Duration::from_millis(300_001)),
+        ("2147483647", Duration::from_millis(2_147_483_647)),
+    ] {
+        let too_long = StopReason::ServerDelayTooLong(hint);
+        assert_eq!(decide(millis), Decision::Stop(too_long), "{millis}");
+    }
+}
