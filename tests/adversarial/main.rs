@@ -1,0 +1,198 @@
+//! Uses of the core that other tests do not have: settings after a poll, interrupted waits
+//! for a limiter, calls after their end, and features in combination.
+#![cfg(all(feature = "tokio", not(loom)))]
+
+#[cfg(feature = "serde")]
+mod config;
+#[cfg(feature = "tracing")]
+mod logs;
+mod panics;
+#[cfg(feature = "resume")]
+mod resumed;
+mod schedule;
+
+use std::cell::Cell;
+use std::future::{pending, ready};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use reattempt::{
+    Backoff, Decision, ErrorKind, Limiter, ManualTimer, Observer, RetryBudget, RetryPolicy,
+    StopEvent, Verdict,
+};
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Returns the output of a future that is ready at its first poll.
+fn now_or_never<F: Future>(future: F) -> F::Output {
+    match poll_once(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the future is not ready"),
+    }
+}
+
+#[test]
+fn a_timer_that_is_set_after_a_poll_does_not_start_the_attempt_again() {
+    let (policy, timer) = (RetryPolicy::default(), ManualTimer::new());
+    let started = Cell::new(0);
+    let mut call = policy
+        .retry(|_| {
+            started.set(started.get() + 1);
+            pending::<Result<(), &str>>()
+        })
+        .timer(&timer);
+    assert!(poll_once(Pin::new(&mut call)).is_pending());
+    let mut call = call.timer(&timer);
+    let _ = poll_once(Pin::new(&mut call));
+    assert_eq!(started.get(), 1);
+}
+
+#[test]
+fn a_setting_after_the_end_does_not_run_the_operation_again() {
+    let (policy, timer) = (RetryPolicy::default(), ManualTimer::new());
+    let started = Cell::new(0);
+    let mut call = policy
+        .retry(|_| {
+            started.set(started.get() + 1);
+            ready(Ok::<_, &str>(()))
+        })
+        .timer(&timer);
+    assert!(poll_once(Pin::new(&mut call)).is_ready());
+    let mut call = call.long_polling();
+    let _ = poll_once(Pin::new(&mut call));
+    assert_eq!(started.get(), 1);
+}
+
+#[test]
+fn a_retry_that_costs_nothing_is_never_refused() {
+    let budget = RetryBudget::new(10).costs(5, 0).refill(1.0);
+    let policy = RetryPolicy::new(Backoff::none()).budget(&budget);
+    let late = s(100) + Duration::from_millis(50);
+    for _ in 0..2 {
+        let mut session = policy.start_at(late);
+        let throttled = Verdict::retry(ErrorKind::Throttling);
+        assert_eq!(
+            session.decide_as(throttled, late),
+            Decision::RetryAfter(s(0))
+        );
+        assert_eq!(session.admit(late), Ok(()));
+    }
+    // Another thread read the clock 50 ms earlier, and was interrupted after that.
+    let mut session = policy.start_at(s(100));
+    let free = session.decide_as(Verdict::retry(ErrorKind::Server), s(100));
+    assert_eq!(free, Decision::RetryAfter(s(0)));
+}
+
+/// Advances the time at the end of a call.
+struct SlowEnd(ManualTimer);
+
+impl Observer for SlowEnd {
+    fn on_stop(&self, _: &StopEvent) {
+        self.0.advance(s(8));
+    }
+}
+
+#[test]
+fn a_slow_observer_does_not_move_a_last_wait_past_the_time_limit() {
+    let timer = ManualTimer::new();
+    let policy = RetryPolicy::new(Backoff::constant(s(4)))
+        .budget(&RetryBudget::new(0))
+        .max_elapsed(s(10))
+        .observer(SlowEnd(timer.clone()));
+    let call = policy.retry(|_| ready(Err::<(), _>("down"))).long_polling();
+    assert_eq!(now_or_never(call.timer(&timer)), Err("down"));
+    assert!(timer.now() <= s(10), "the call took {:?}", timer.now());
+}
+
+#[test]
+fn a_loop_that_ended_returns_its_last_attempt() {
+    let policy = RetryPolicy::new(Backoff::none()).max_attempts(2);
+    let mut calls = policy.start_with(ManualTimer::new());
+    for _ in 0..2 {
+        now_or_never(calls.next_attempt());
+        let _ = calls.check(Err::<(), _>("down"));
+    }
+    assert!(calls.stop_reason().is_some());
+    assert_eq!(now_or_never(calls.next_attempt()).number(), 2);
+}
+
+/// Refuses the first `refusals` requests, and counts all of them.
+#[derive(Debug, Default)]
+struct Refuses {
+    refusals: u32,
+    asked: AtomicU32,
+}
+
+impl Limiter for Refuses {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        if asked < self.refusals {
+            Err(s(3_600))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+#[test]
+fn a_session_that_ended_does_not_ask_the_limiter() {
+    let limiter = Arc::new(Refuses::default());
+    let policy = RetryPolicy::new(Backoff::none()).limiter(Arc::clone(&limiter));
+    let mut session = policy.start_at(s(0));
+    assert_eq!(session.admit(s(0)), Ok(()));
+    let _ = session.decide_as(Verdict::Success, s(0));
+    let _ = session.admit(s(0));
+    assert_eq!(limiter.asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_interrupted_wait_for_a_limiter_does_not_spin() {
+    let limiter = Arc::new(Refuses {
+        refusals: 100_000,
+        asked: AtomicU32::new(0),
+    });
+    let policy = RetryPolicy::new(Backoff::none()).limiter(Arc::clone(&limiter));
+    // The program shuts down, so each wait ends at once.
+    let mut calls = policy.start_blocking().sleep_with(|_| ());
+    calls.next_attempt();
+    let asked = limiter.asked.load(Ordering::Relaxed);
+    assert!(asked < 100, "the limiter was asked {asked} times in a row");
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test(start_paused = true)]
+async fn a_tower_call_with_a_timeout_serves_the_last_wait_of_long_polling() {
+    use reattempt::{Timer, TokioTimer};
+    use tower::{Layer, Service};
+
+    let policy = RetryPolicy::new(Backoff::constant(s(4))).budget(&RetryBudget::new(14));
+    let sent = Cell::new(0);
+    let service = tower::service_fn(|_: u32| {
+        sent.set(sent.get() + 1);
+        pending::<std::io::Result<u32>>()
+    });
+    let layer = reattempt::tower::RetryLayer::cloning(policy, |number: &u32| Some(*number));
+    let mut service = layer.attempt_timeout(s(2)).layer(service);
+    let start = TokioTimer::new().now();
+    let outcome = service
+        .call(7)
+        .long_polling()
+        .max_attempts(9)
+        .outcome()
+        .await;
+    assert_eq!((outcome.attempts, sent.get()), (2, 2));
+    assert_eq!(outcome.reason, reattempt::StopReason::OutOfBudget);
+    // Two attempts of 2 s, and two waits of 4 s.
+    assert_eq!(TokioTimer::new().now().saturating_sub(start), s(12));
+}
