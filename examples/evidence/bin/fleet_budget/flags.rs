@@ -14,8 +14,8 @@ use crate::bucket::Address;
 #[derive(Debug, Parser)]
 #[command(name = "fleet_budget")]
 pub(crate) struct Flags {
-    /// URL of a Redis. The default is that in `REDIS_URL`. Without both, the program starts a redis-server
-    /// of its own, and only this one is killed and restarted
+    /// URL of a Redis. The default is that in `REDIS_URL`. Without both, the program starts a
+    /// redis-server of its own, and only this one is killed and restarted
     #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
 
