@@ -26,6 +26,7 @@
 //! - [`ureq`]
 //! - [`tower`]
 //! - [gRPC](grpc)
+//! - [One call to DynamoDB](dynamodb)
 //! - [DynamoDB batches](batches)
 //! - [What each client does with each failure](failures)
 //! - [Coming from another crate](coming_from)
@@ -107,6 +108,9 @@ pub mod tower {}
 
 #[doc = include_str!("../docs/cookbook/grpc.md")]
 pub mod grpc {}
+
+#[doc = include_str!("../docs/cookbook/dynamodb.md")]
+pub mod dynamodb {}
 
 #[doc = include_str!("../docs/cookbook/batches.md")]
 pub mod batches {}

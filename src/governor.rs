@@ -21,8 +21,8 @@ use crate::timer::{INTERRUPTION, nanos};
 /// [`Timer`](crate::Timer)s. If the quota is not known, use
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
-/// Each waiting call gets the time of an attempt of its own, at most 5 seconds later than the
-/// next one. If more calls wait than the quota allows in 5 seconds, the others are spread
+/// Up to four waiting calls get the time of the next attempt. Each further one gets the time
+/// of an attempt of its own, at most 5 seconds later than the next one. If more calls wait than the quota allows in 5 seconds, the others are spread
 /// evenly over these 5 seconds, and each of them asks once in 2.5 seconds on average. A call
 /// that asks when the quota allows an attempt starts, even if other calls have waited longer.
 ///

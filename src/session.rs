@@ -115,6 +115,9 @@ impl<C> Session<'_, C> {
     ///
     /// Returns how long to wait before asking again.
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
+        if self.end.is_some() {
+            return Ok(());
+        }
         self.attempt_start = now;
         let (settings, progress) = self.run.start(self.overrides, self.start);
         progress.admit(settings, now)?;
@@ -159,9 +162,15 @@ impl<C> Session<'_, C> {
             return Decision::Stop(end.reason);
         }
         let (settings, progress) = self.run.start(self.overrides, self.start);
-        match progress.decide(settings, verdict, cause, now) {
+        // If the limiter panics, the call has ended. If the observer does, the step is kept.
+        self.end = Some(End {
+            reason: StopReason::Cancelled,
+            last_wait: None,
+        });
+        let step = progress.decide(settings, verdict, now, true);
+        let decision = match step {
             Step::Retry(delay) => {
-                progress.add_wait(delay);
+                self.end = None;
                 self.attempt_start = now.saturating_add(delay);
                 Decision::RetryAfter(delay)
             }
@@ -172,7 +181,12 @@ impl<C> Session<'_, C> {
                 });
                 Decision::Stop(stop.reason)
             }
+        };
+        progress.report(settings, step, now, cause);
+        if let Step::Retry(delay) = step {
+            progress.add_wait(delay);
         }
+        decision
     }
 
     /// Ends the call and returns what a retry has cost that has not started.

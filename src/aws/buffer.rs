@@ -30,6 +30,10 @@ use pin_project_lite::pin_project;
 /// let body = Text("{}".to_owned());
 /// assert_eq!((body.peek(), body.is_whole()), (&b"{}"[..], true));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "the error code in a body of type `{Self}` cannot be read",
+    note = "read error bodies in the operation, with `aws::buffer_error(response, 64 * 1024).await`, or return an `http::Response<Vec<u8>>`"
+)]
 pub trait PeekBody {
     /// Returns the beginning of the body, as far as it can be read without waiting.
     fn peek(&self) -> &[u8];

@@ -191,6 +191,9 @@ impl Bucket {
             return cost <= self.capacity;
         }
         let now = self.record(now);
+        if cost == 0 {
+            return true;
+        }
         let mut paid = false;
         let pay = |full_at: u64| {
             let credible = self.credible(full_at, now);

@@ -57,7 +57,9 @@ impl<F: Operation<M>, M: SleepOf> Async<F, M> {
                     waiting: Waiting::Configured { overrides },
                     ..
                 } => Stage::configured(overrides),
-                _ => Stage::New,
+                Stage::New => Stage::New,
+                // The call has been polled. It must not start again.
+                _ => Stage::Done,
             },
         }
     }

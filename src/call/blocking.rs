@@ -236,10 +236,14 @@ where
             let cause = printable(classifier, result.as_ref());
             let (settings, progress) = self.run.started();
             let decided_at = clock.now();
-            let delay = match progress.decide(settings, verdict, cause, decided_at) {
+            let step = progress.decide(settings, verdict, decided_at, true);
+            progress.report(settings, step, decided_at, cause);
+            let delay = match step {
                 Step::Stop(stop) => {
                     if let Some(delay) = stop.last_wait {
-                        (self.driver.sleep)(delay);
+                        let now = clock.now();
+                        let left = progress.remaining_last_wait(delay, decided_at, now);
+                        (self.driver.sleep)(left);
                     }
                     return R::new(result, || progress.summary(stop.reason));
                 }
@@ -271,7 +275,7 @@ where
             match progress.admit(settings, now) {
                 Ok(()) => return progress.start_attempt(now),
                 Err(delay) => {
-                    let unserved = clock.wait(delay, &mut self.driver.sleep);
+                    let unserved = clock.wait_for_limiter(delay, &mut self.driver.sleep);
                     progress.charge_unserved(unserved);
                 }
             }

@@ -100,8 +100,13 @@ impl<P: PolicyRef, S: FnMut(Duration)> BlockingLoop<P, S> {
                 Turn::Attempt(attempt) => return attempt,
                 Turn::Ended(_) => return self.state.attempt(clock.now()),
                 Turn::Wait(wait) => {
+                    let is_for_limiter = wait.is_for_limiter();
                     let left = self.state.resume_wait(wait, clock.now());
-                    let unserved = clock.wait(left, &mut self.sleep);
+                    let unserved = if is_for_limiter {
+                        clock.wait_for_limiter(left, &mut self.sleep)
+                    } else {
+                        clock.wait(left, &mut self.sleep)
+                    };
                     self.state.charge_unserved(unserved);
                     self.state.end_wait();
                 }

@@ -19,8 +19,8 @@ impl<M, F: Operation<M>> Operation<M> for LongPolling<F> {
     type Kept = OutcomeOf<F, M>;
 
     #[inline]
-    fn attempt(&mut self, attempt: Attempt, timer: &M) -> F::Future {
-        self.op.attempt(attempt, timer)
+    fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> F::Future {
+        self.op.attempt(attempt, timer, start)
     }
 
     #[inline]

@@ -40,6 +40,13 @@ pub(super) struct Wait {
     due: Option<Duration>,
 }
 
+impl Wait {
+    /// Returns true if the limiter asked for this wait.
+    pub(super) const fn is_for_limiter(&self) -> bool {
+        self.decided_at.is_none()
+    }
+}
+
 impl<P: PolicyRef> LoopState<P> {
     pub(super) const fn new(policy: P) -> Self {
         Self {
@@ -157,16 +164,19 @@ impl<P: PolicyRef> LoopState<P> {
             Turn::Attempt(_) => {}
             Turn::Ended(_) => return ControlFlow::Break(()),
             Turn::Admission | Turn::Wait(_) => {
+                self.turn = Turn::Ended(StopReason::OutOfTurn);
                 let (settings, progress) = self.run.start(self.overrides, now);
                 // The attempt was made without its wait: it is not free.
                 progress.start_attempt(now);
                 progress.stop(settings, StopReason::OutOfTurn);
-                self.turn = Turn::Ended(StopReason::OutOfTurn);
                 return ControlFlow::Break(());
             }
         }
         let (settings, progress) = self.run.start(self.overrides, now);
-        match progress.decide(settings, verdict, cause, now) {
+        // If the limiter panics, the call has ended. If the observer does, the step is kept.
+        self.turn = Turn::Ended(StopReason::Cancelled);
+        let step = progress.decide(settings, verdict, now, true);
+        let checked = match step {
             Step::Retry(delay) => {
                 self.turn = Turn::Wait(Wait {
                     delay,
@@ -179,7 +189,9 @@ impl<P: PolicyRef> LoopState<P> {
                 self.turn = Turn::Ended(stop.reason);
                 ControlFlow::Break(())
             }
-        }
+        };
+        progress.report(settings, step, now, cause);
+        checked
     }
 
     /// Returns what is left of a wait at `now`, and begins it if it has not begun.

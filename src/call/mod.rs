@@ -319,6 +319,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     ///     .call();
     /// assert_eq!(failed, [(1, Some("down")), (2, Some("down"))]);
     /// ```
+    #[doc(alias = "notify")]
     pub fn on_retry<Q>(self, hook: Q) -> Call<P, D, J, OnRetry<Q>>
     where
         Q: FnMut(&RetryEvent<Result<&D::Ok, &D::Error>>),

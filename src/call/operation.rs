@@ -42,8 +42,10 @@ pub trait Operation<M>: Sealed<OperationSeal> {
     #[doc(hidden)]
     type Kept;
 
+    /// Starts an attempt. Calls `start` when nothing but the operation can fail: from then on
+    /// the cost of the attempt is spent.
     #[doc(hidden)]
-    fn attempt(&mut self, attempt: Attempt, timer: &M) -> Self::Future;
+    fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> Self::Future;
 
     /// Returns true if another attempt can follow the last one.
     #[doc(hidden)]
@@ -91,7 +93,8 @@ where
     type Kept = Infallible;
 
     #[inline]
-    fn attempt(&mut self, attempt: Attempt, _: &M) -> Fut {
+    fn attempt(&mut self, attempt: Attempt, _: &M, start: impl FnOnce()) -> Fut {
+        start();
         self(attempt)
     }
 

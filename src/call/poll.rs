@@ -75,7 +75,7 @@ where
     fn start_first_attempt(self: Pin<&mut Self>) {
         let this = self.project();
         let attempt = this.run.start_on_short_path();
-        start_attempt(this.driver, attempt);
+        start_attempt(this.driver, attempt, || ());
     }
 
     /// Decides what follows an attempt. If a retry follows, its wait begins.
@@ -151,14 +151,15 @@ where
             return Poll::Ready(kept);
         }
         let attempt = ready!(steps::resume(this.run, waiting, driver.timer, cx));
-        start_attempt(this.driver, attempt);
+        let (_, progress) = this.run.started();
+        start_attempt(this.driver, attempt, || progress.spend());
         Poll::Ready(None)
     }
 }
 
-/// Starts an attempt.
+/// Starts an attempt. Calls `start` right before the operation.
 #[inline]
-fn start_attempt<F, M>(driver: Pin<&mut Async<F, M>>, attempt: Attempt)
+fn start_attempt<F, M>(driver: Pin<&mut Async<F, M>>, attempt: Attempt, start: impl FnOnce())
 where
     F: Operation<M>,
     M: SleepOf,
@@ -166,7 +167,7 @@ where
     let mut driver = driver.project();
     // If the operation panics, it must not start again.
     driver.stage.set(Stage::Done);
-    let future = driver.op.attempt(attempt, driver.timer);
+    let future = driver.op.attempt(attempt, driver.timer, start);
     driver.stage.set(Stage::Attempt { future });
 }
 

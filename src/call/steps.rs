@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::Verdict;
-use crate::engine::{Cause, Overrides, Progress, Run, Step};
+use crate::engine::{Cause, Overrides, Progress, Run, Step, Stop};
 use crate::error::StopReason;
 use crate::policy::Settings;
 use crate::timer::Timer;
@@ -44,7 +44,16 @@ pub(super) fn decide<M: Timer>(
     timer: &M,
 ) -> (Step, Duration) {
     let now = now_if(progress.needs_clock(settings), timer);
-    let step = progress.decide_repeatable(settings, verdict, cause, now, is_repeatable);
+    let mut step = progress.decide(settings, verdict, now, is_repeatable);
+    progress.report(settings, step, now, cause);
+    if let Step::Stop(Stop {
+        last_wait: Some(delay),
+        ..
+    }) = &mut step
+    {
+        let returned_at = now_if(progress.has_time_limit(), timer);
+        *delay = progress.remaining_last_wait(*delay, now, returned_at);
+    }
     (step, now)
 }
 
@@ -89,7 +98,8 @@ pub(super) fn sleep<M: Timer>(
     Poll::Ready(())
 }
 
-/// Polls what comes before an attempt: the delay, then the limiter. Returns the attempt.
+/// Polls what comes before an attempt: the delay, then the limiter. Returns the attempt, whose
+/// cost is not spent yet.
 #[inline(never)]
 pub(super) fn resume<P: PolicyRef, M: Timer>(
     run: &mut Run<P>,
@@ -113,7 +123,7 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         let now = now_if(run.needs_clock(), timer);
         let (settings, progress) = run.started();
         match progress.admit(settings, now) {
-            Ok(()) => return Poll::Ready(progress.start_attempt(now)),
+            Ok(()) => return Poll::Ready(progress.attempt(now)),
             Err(Duration::ZERO) => break,
             Err(delay) => waiting.set(Waiting::Delay { delay }),
         }

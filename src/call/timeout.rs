@@ -44,15 +44,16 @@ where
     type Future = TimedFuture<F::Future, M::Sleep, G>;
     type Kept = F::Kept;
 
-    fn attempt(&mut self, attempt: Attempt, timer: &M) -> Self::Future {
+    fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> Self::Future {
         let limit = match attempt.remaining() {
             Some(remaining) => remaining.min(self.limit),
             None => self.limit,
         };
-        // First the sleep: a timer that panics must not leave a started operation behind.
+        // First the sleep: if the timer panics, the operation has not started, and its cost is
+        // returned.
         let sleep = timer.sleep(limit);
         TimedFuture {
-            future: self.op.attempt(attempt, timer),
+            future: self.op.attempt(attempt, timer, start),
             sleep,
             limit,
             into_error: self.into_error.clone(),

@@ -155,11 +155,15 @@ impl PolicyConfig {
         let mut changed = backoff;
         if base.is_some() || fields.factor.is_some() {
             changed = Backoff::exponential(base.unwrap_or_else(|| backoff.base_delay()));
-            if let Some(factor) = backoff.growth_factor() {
+            // A constant schedule has no cap and no jitter by default, which would not fit one
+            // that grows.
+            if backoff != Backoff::constant(backoff.base_delay()) {
                 changed = changed
-                    .factor(factor)
                     .cap(backoff.delay_cap())
                     .jitter(backoff.jitter_kind());
+            }
+            if let Some(factor) = backoff.growth_factor() {
+                changed = changed.factor(factor);
             }
         }
         if let Some(factor) = fields.factor {

@@ -153,35 +153,32 @@ impl Progress {
         self.attempt(now)
     }
 
-    /// Returns the attempt that starts at `now`, or the one that is running.
+    /// Returns the attempt that starts at `now`, the one that is running, or the last one of
+    /// a call that has ended.
     pub(crate) fn attempt(&self, now: Duration) -> Attempt {
+        let number = if self.has_ended() {
+            self.executed.max(1)
+        } else {
+            self.executed.saturating_add(1)
+        };
         Attempt {
             max_attempts: count(self.max_attempts),
-            number: self.executed.saturating_add(1),
+            number,
             remaining: self.deadline.remaining(now),
             waited: self.waited(),
         }
     }
 
-    /// Decides what follows an attempt that ended at `now` with this verdict.
+    /// Decides what follows an attempt that ended at `now` with this verdict. The operation
+    /// cannot run again unless it `is_repeatable`.
+    ///
+    /// Call [`report`](Self::report) afterwards. A caller that can go on after a panic
+    /// records the step first, because an observer may panic.
+    #[inline(never)]
     pub(crate) fn decide(
         &mut self,
         settings: &Settings,
         verdict: Verdict,
-        cause: Cause<'_>,
-        now: Duration,
-    ) -> Step {
-        self.decide_repeatable(settings, verdict, cause, now, true)
-    }
-
-    /// Decides like [`decide`](Self::decide). The operation cannot run again unless it
-    /// `is_repeatable`.
-    #[inline(never)]
-    pub(crate) fn decide_repeatable(
-        &mut self,
-        settings: &Settings,
-        verdict: Verdict,
-        cause: Cause<'_>,
         now: Duration,
         is_repeatable: bool,
     ) -> Step {
@@ -191,12 +188,22 @@ impl Progress {
             limiter.record(now, verdict.is_throttling());
         }
         self.executed = self.executed.saturating_add(1);
-        let step = self.next_step(settings, verdict, now, is_repeatable);
+        self.next_step(settings, verdict, now, is_repeatable)
+    }
+
+    /// Reports a step that was decided at `now` to the observer and the log.
+    #[inline(never)]
+    pub(crate) fn report(
+        &mut self,
+        settings: &Settings,
+        step: Step,
+        now: Duration,
+        cause: Cause<'_>,
+    ) {
         match step {
             Step::Retry(delay) => self.report_retry(settings, delay, now, cause),
             Step::Stop(end) => self.report_stop(settings, end, cause),
         }
-        step
     }
 
     /// Checks the rules in their order, so that a retry that one rule refuses costs
@@ -313,6 +320,18 @@ impl Progress {
         }
     }
 
+    /// Shortens the last wait of a call whose callbacks returned at `now`, so that it ends
+    /// before the time limit.
+    pub(crate) fn remaining_last_wait(
+        &self,
+        delay: Duration,
+        decided_at: Duration,
+        now: Duration,
+    ) -> Duration {
+        self.remaining_delay(delay, decided_at, now)
+            .unwrap_or_default()
+    }
+
     /// Counts a wait that begins.
     pub(crate) const fn add_wait(&mut self, delay: Duration) {
         self.waited = self.waited.saturating_add(nanos(delay));
@@ -354,7 +373,7 @@ impl Progress {
     }
 
     /// Spends what the retry has cost that starts now, or that has been made.
-    const fn spend(&mut self) {
+    pub(crate) const fn spend(&mut self) {
         if let Phase::Paid(_) = self.phase {
             self.phase = Phase::Open;
         }

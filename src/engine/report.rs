@@ -45,8 +45,11 @@ impl Progress {
                 name: settings.name,
                 summary: self.summary(stop.reason),
             };
+            // A call that is dropped has not given up.
             #[cfg(feature = "tracing")]
-            crate::log::stop(settings.log_levels.stop, &event, cause);
+            if stop.reason != StopReason::Cancelled {
+                crate::log::stop(settings.log_levels.stop, &event, cause);
+            }
             #[cfg(not(feature = "tracing"))]
             let _ = cause;
             if let Some(observer) = &settings.observer {

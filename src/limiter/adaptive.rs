@@ -20,7 +20,7 @@ use crate::timer::INTERRUPTION;
 /// delayed as well. The AWS SDK reference guide describes the mode under *Retry
 /// behavior*. Clones share one state.
 ///
-/// The first waiting call gets the time of the next token, by AWS's formula. Each further
+/// Up to four waiting calls get the time of the next token, by AWS's formula. Each further
 /// one gets a time of its own, 1 ms after the previous one, or less if tokens arrive more
 /// often. Ten thousand waiting calls thus do not ask for each token. No call waits more
 /// than 5 seconds longer than until the next token, so that it does not miss a rate that

@@ -13,6 +13,10 @@ const WINDOW: Duration = Duration::from_secs(5);
 /// are: 2^32 divided by the golden ratio.
 const GOLDEN_STEP: u32 = 0x9e37_79b9;
 
+/// How many calls may wait for the next token itself. A client with few waiting calls thus
+/// follows the formula of its limiter exactly.
+const SHARING: u32 = 4;
+
 /// Gives each waiting call of a limiter a time of its own. If all calls waited for the next
 /// token, each token would cost one request per waiting call.
 ///
@@ -22,6 +26,8 @@ const GOLDEN_STEP: u32 = 0x9e37_79b9;
 pub(crate) struct Slots {
     /// The latest slot. It is in the past if no call waits for one.
     latest: Duration,
+    /// How many calls have waited for the next token itself since no call waited.
+    sharing: u32,
     /// The place of the last call that found no free slot in the window, in units of the
     /// window divided by 2^32.
     spread: u32,
@@ -31,16 +37,20 @@ impl Slots {
     /// Returns the wait of a call that a limiter refuses at `now`, if the next token arrives
     /// after `next_token`. Slots are `step` apart.
     ///
-    /// The first waiting call gets `next_token` itself. If all slots in the window are taken,
+    /// The first waiting calls get `next_token` itself. If all slots in the window are taken,
     /// the calls are spread over the whole window. They then also find tokens that arrive
     /// earlier because the rate rises.
     pub(crate) fn wait(&mut self, now: Duration, next_token: Duration, step: Duration) -> Duration {
         let first = now.saturating_add(next_token);
-        let later = if self.latest <= now {
-            Duration::ZERO
-        } else {
-            self.latest.saturating_add(step).saturating_sub(first)
-        };
+        if self.latest <= now {
+            self.sharing = 0;
+        }
+        if self.sharing < SHARING {
+            self.sharing = self.sharing.saturating_add(1);
+            self.latest = self.latest.max(first);
+            return next_token;
+        }
+        let later = self.latest.saturating_add(step).saturating_sub(first);
         if later <= WINDOW {
             self.latest = first.saturating_add(later);
             return next_token.saturating_add(later);

@@ -163,6 +163,8 @@ impl<C> RetryPolicy<C> {
     /// let result = policy.retry_blocking(|_| { made += 1; Err::<(), _>("down") }).call();
     /// assert_eq!((result, made), (Err("down"), 5));
     /// ```
+    #[doc(alias = "max_retries")]
+    #[doc(alias = "with_max_times")]
     pub const fn max_attempts(mut self, n: u32) -> Self {
         self.settings.max_attempts = Some(at_least_one(n));
         self
@@ -190,6 +192,9 @@ impl<C> RetryPolicy<C> {
     /// Limits the time from the start of a call to the end of its last wait.
     /// Default: no limit.
     ///
+    /// It does not raise the limit on attempts: to retry for up to a minute, set
+    /// [`unlimited_attempts`](Self::unlimited_attempts) too.
+    ///
     /// A retry whose wait would end at or after the limit is refused at once, with
     /// [`OutOfTime`](crate::StopReason::OutOfTime). A running attempt is not cut:
     /// use a call's `attempt_timeout` for that. Waits for a
@@ -205,6 +210,8 @@ impl<C> RetryPolicy<C> {
     /// let decision = session.decide(Err::<&(), _>(&"slow"), Duration::from_secs(6));
     /// assert_eq!(decision, Decision::Stop(StopReason::OutOfTime));
     /// ```
+    #[doc(alias = "max_elapsed_time")]
+    #[doc(alias = "max_total_duration")]
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
         self.settings.max_elapsed = Some(total);
         self.settings.update_is_simple();

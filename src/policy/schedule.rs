@@ -60,14 +60,18 @@ pub struct ScheduledRetry {
 /// The most retries that a schedule lists.
 const LISTED: u32 = 1_000;
 
-/// About the most delays that are drawn for the means of decorrelated delays.
-const DRAWS_FOR_MEANS: u32 = 2_000_000;
+/// How many calls are simulated for the means of decorrelated delays.
+const CALLS_FOR_MEANS: u32 = 20_000;
+
+/// For how many retries the means of decorrelated delays are simulated. The mean does not
+/// change any more then, unless the cap is more than 10^17 times the base.
+const RETRIES_FOR_MEANS: u32 = 100;
 
 /// The most retries of one simulated call.
-const RETRIES_OF_A_CALL: u32 = 1_000_000;
+const RETRIES_OF_A_CALL: u32 = 10_000;
 
 /// About the most delays that are drawn for one chance.
-const DRAWS_FOR_A_CHANCE: u32 = 10_000_000;
+const DRAWS_FOR_A_CHANCE: u32 = 2_000_000;
 
 /// # Evidence
 impl<C> RetryPolicy<C> {
@@ -138,9 +142,9 @@ impl Schedule {
     /// time. A call whose attempts wait for a timeout outlasts more.
     ///
     /// With jitter the chance is estimated from up to 100,000 simulated calls, and the
-    /// standard error is at most 0.002 unless a call makes more than 100 retries. The
-    /// simulated calls are the same each time. Retries after the first million of a call
-    /// are not counted.
+    /// standard error is at most 0.002 unless a call makes more than 20 retries. The
+    /// simulated calls are the same each time. Retries after the first 10,000 of a call are
+    /// assumed to have the mean delay of those before.
     ///
     /// ```
     /// use std::time::Duration;
@@ -162,7 +166,7 @@ impl Schedule {
         let calls = DRAWS_FOR_A_CHANCE
             .checked_div(retries)
             .unwrap_or(DRAWS_FOR_A_CHANCE)
-            .clamp(100, 100_000);
+            .clamp(200, 100_000);
         let outlasting = (0..calls)
             .filter(|&seed| self.outlasts(outage, seed.into()).0)
             .count();
@@ -176,11 +180,13 @@ impl Schedule {
         let (mut total, mut previous): (u128, u128) = (0, 0);
         let mut retry: u32 = 0;
         while total < outage {
-            let next = retry.saturating_add(1);
-            if next > self.last_retry().min(RETRIES_OF_A_CALL) {
+            if retry >= self.last_retry() {
                 return (false, retry);
             }
-            retry = next;
+            if retry >= RETRIES_OF_A_CALL {
+                return (self.outlasts_at_the_mean(outage, total), retry);
+            }
+            retry = retry.saturating_add(1);
             previous = self.backoff.delay(retry, previous, Some(seed));
             total = total.saturating_add(previous);
             if limit.is_some_and(|limit| total >= limit) {
@@ -188,6 +194,17 @@ impl Schedule {
             }
         }
         (true, retry)
+    }
+
+    /// Returns true if a call that has waited for `total` nanoseconds in its first retries
+    /// outlasts the outage with the same mean delay before the others.
+    fn outlasts_at_the_mean(&self, outage: u128, total: u128) -> bool {
+        let limit = self.max_elapsed.map_or(u128::MAX, |limit| limit.as_nanos());
+        let mean = total
+            .checked_div(u128::from(RETRIES_OF_A_CALL))
+            .unwrap_or_default();
+        let all = mean.saturating_mul(u128::from(self.last_retry()));
+        (total > 0) && (all >= outage || self.max_attempts.is_none()) && outage < limit
     }
 
     /// Returns the number of the last retry.
@@ -199,7 +216,7 @@ impl Schedule {
     /// Fills the list of retries.
     fn list(&mut self) {
         let listed = self.last_retry().min(LISTED);
-        let mut means = Means::new(self.backoff, listed);
+        let mut means = Means::new(self.backoff);
         let mut retry = ScheduledRetry::default();
         for number in 1..=listed {
             let (least, most) = self.backoff.interval(number, retry.most.as_nanos());
@@ -231,28 +248,31 @@ impl Schedule {
 /// the mean of the interval's middle over all previous delays.
 struct Means {
     backoff: Backoff,
+    /// The last mean.
+    last: u128,
     /// The last delay of each simulated call. One call is enough if the intervals do not
     /// depend on the previous delay.
     previous: Vec<u128>,
 }
 
 impl Means {
-    fn new(backoff: Backoff, retries: u32) -> Self {
+    fn new(backoff: Backoff) -> Self {
         let calls = match backoff.jitter_kind() {
-            Jitter::Decorrelated => DRAWS_FOR_MEANS
-                .checked_div(retries)
-                .unwrap_or_default()
-                .clamp(2_000, 20_000),
+            Jitter::Decorrelated => CALLS_FOR_MEANS,
             _ => 1,
         };
         Self {
             backoff,
+            last: 0,
             previous: (0..calls).map(|_| 0).collect(),
         }
     }
 
     /// Returns the mean delay before retry `number` in nanoseconds, and simulates it.
     fn next(&mut self, number: u32) -> u128 {
+        if number > RETRIES_FOR_MEANS && self.previous.len() > 1 {
+            return self.last;
+        }
         let mut sum: u128 = 0;
         for (seed, previous) in (0..).zip(&mut self.previous) {
             let (low, high) = self.backoff.interval(number, *previous);
@@ -260,6 +280,7 @@ impl Means {
             *previous = self.backoff.delay(number, *previous, Some(seed));
         }
         let calls = u128::try_from(self.previous.len()).unwrap_or(1);
-        sum.checked_div(calls).unwrap_or_default()
+        self.last = sum.checked_div(calls).unwrap_or_default();
+        self.last
     }
 }

@@ -89,7 +89,10 @@ where
         loop {
             let response = ready!(this.download.poll_response(this.stage.as_mut(), cx));
             if let ControlFlow::Break(judged) = this.download.judge(response) {
-                return Poll::Ready(judged.map(|body| this.body.set(Some(body))));
+                return Poll::Ready(judged.map(|body| {
+                    *this.has_ended = body.is_none();
+                    this.body.set(body);
+                }));
             }
         }
     }

@@ -221,12 +221,12 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         }
     }
 
-    /// Decides what follows a request: reading the body that is returned (`Break`) or
-    /// another request.
+    /// Decides what follows a request: reading the body that is returned (`Break`), the end
+    /// of the object (`Break` without a body) or another request.
     pub(super) fn judge(
         &mut self,
         result: Result<ResponseOf<F>, F::Error>,
-    ) -> ControlFlow<Result<F::Body, ErrorOf<F>>>
+    ) -> ControlFlow<Result<Option<F::Body>, ErrorOf<F>>>
     where
         P::Classifier: Classify<ResponseOf<F>, F::Error>,
     {
@@ -250,10 +250,14 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
                 Ok(part) => {
                     self.skip = part.skip;
                     self.limit = part.end.unwrap_or(u64::MAX);
-                    return ControlFlow::Break(Ok(response.into_body()));
+                    return ControlFlow::Break(Ok(Some(response.into_body())));
                 }
                 Err(mismatch) => (mismatch, Verdict::Permanent),
             }
+        } else if self.object.ends_at(&response, offset) {
+            self.phase = Phase::Complete;
+            self.stop(Verdict::Success);
+            return ControlFlow::Break(Ok(None));
         } else {
             (Mismatch::of_status(response.status()), verdict)
         };

@@ -171,6 +171,20 @@ impl Object {
         }
     }
 
+    /// Returns true if a 416 says that the object ends at `offset`. A body of unknown length
+    /// that broke there was complete.
+    pub(super) fn ends_at<B>(&self, response: &Response<B>, offset: u64) -> bool {
+        let headers = response.headers();
+        let total = || {
+            let range: ContentRange = headers.typed_get()?;
+            range.bytes_len()
+        };
+        response.status() == StatusCode::RANGE_NOT_SATISFIABLE
+            && self.end.is_none()
+            && self.is_same(headers)
+            && total() == Some(offset)
+    }
+
     /// Returns true if a response is about the same version of the object.
     fn is_same(&self, headers: &HeaderMap) -> bool {
         let etag = etag(headers);

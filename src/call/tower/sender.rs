@@ -35,7 +35,8 @@ where
     type Future = Exchange<S, R>;
     type Kept = Infallible;
 
-    fn attempt(&mut self, attempt: Attempt, _: &M) -> Exchange<S, R> {
+    fn attempt(&mut self, attempt: Attempt, _: &M, start: impl FnOnce()) -> Exchange<S, R> {
+        start();
         let Some(mut request) = self.request.take() else {
             return Exchange { step: Step::Done };
         };
