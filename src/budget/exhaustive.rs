@@ -212,3 +212,19 @@ fn a_refill_is_at_most_a_nanosecond_per_token_early() {
         }
     }
 }
+
+#[test]
+fn a_rate_that_adds_nothing_is_not_a_refill() {
+    let full = Bucket::full(3, Income::LastCost);
+    for rate in [
+        0.0,
+        -0.0,
+        -1e-300,
+        -1.0,
+        -1e300,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ] {
+        assert!(full.refilling(rate, 0).is_none(), "{rate}");
+    }
+}
