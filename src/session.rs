@@ -174,12 +174,12 @@ impl<C> Session<'_, C> {
                 self.attempt_start = now.saturating_add(delay);
                 Decision::RetryAfter(delay)
             }
-            Step::Stop(stop) => {
+            Step::Stop(end) => {
                 self.end = Some(End {
-                    reason: stop.reason,
-                    last_wait: stop.last_wait,
+                    reason: end.reason,
+                    last_wait: end.last_wait,
                 });
-                Decision::Stop(stop.reason)
+                Decision::Stop(end.reason)
             }
         };
         progress.report(settings, step, now, cause);

@@ -239,13 +239,13 @@ where
             let step = progress.decide(settings, verdict, decided_at, true);
             progress.report(settings, step, decided_at, cause);
             let delay = match step {
-                Step::Stop(stop) => {
-                    if let Some(delay) = stop.last_wait {
+                Step::Stop(end) => {
+                    if let Some(delay) = end.last_wait {
                         let now = clock.now();
                         let left = progress.remaining_last_wait(delay, decided_at, now);
                         (self.driver.sleep)(left);
                     }
-                    return R::new(result, || progress.summary(stop.reason));
+                    return R::new(result, || progress.summary(end.reason));
                 }
                 Step::Retry(delay) => delay,
             };

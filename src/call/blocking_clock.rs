@@ -42,47 +42,39 @@ impl BlockingClock {
         delay: Duration,
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
-        let unserved = self.wait(delay, sleep);
-        let pause = pause_after(unserved);
-        if !pause.is_zero() {
-            timer::sleep_blocking(pause);
-        }
-        unserved.saturating_sub(pause)
+        pause(self.wait(delay, sleep), timer::sleep_blocking)
     }
 }
 
-/// The pause after an interrupted wait for a limiter.
+/// The longest pause after an interrupted wait for a limiter.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Returns how long to block before the limiter is asked again.
-fn pause_after(unserved: Duration) -> Duration {
-    unserved.min(PAUSE)
+/// Blocks for a part of a wait that was not served, and returns the rest.
+fn pause(unserved: Duration, block: impl FnOnce(Duration)) -> Duration {
+    let pause = unserved.min(PAUSE);
+    if !pause.is_zero() {
+        block(pause);
+    }
+    unserved.saturating_sub(pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_interrupted_wait_for_a_limiter_pauses_before_the_next_request() {
-        let (clock, mut sleeps) = (BlockingClock::new(true), 0);
-        let started = clock.now();
-        let hour = Duration::from_secs(3_600);
-        let unserved = clock.wait_for_limiter(hour, &mut |_| sleeps += 1);
-        let served = clock.now().saturating_sub(started);
-        assert_eq!(sleeps, 1);
-        assert!(
-            served >= PAUSE && unserved <= hour - PAUSE,
-            "{served:?} {unserved:?}"
-        );
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
     }
 
     #[test]
-    fn a_wait_that_was_served_has_no_pause() {
-        assert_eq!(pause_after(Duration::ZERO), Duration::ZERO);
-        assert_eq!(
-            pause_after(Duration::from_millis(3)),
-            Duration::from_millis(3)
-        );
+    fn an_interrupted_wait_for_a_limiter_pauses_before_the_next_request() {
+        let paused = |unserved| {
+            let mut paused = None;
+            let rest = pause(unserved, |time| paused = Some(time));
+            (paused, rest)
+        };
+        assert_eq!(paused(ms(3_600_000)), (Some(ms(10)), ms(3_599_990)));
+        assert_eq!(paused(ms(3)), (Some(ms(3)), ms(0)));
+        assert_eq!(paused(ms(0)), (None, ms(0)));
     }
 }

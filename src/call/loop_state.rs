@@ -185,8 +185,8 @@ impl<P: PolicyRef> LoopState<P> {
                 });
                 ControlFlow::Continue(progress.retry_event(settings, delay, now))
             }
-            Step::Stop(stop) => {
-                self.turn = Turn::Ended(stop.reason);
+            Step::Stop(end) => {
+                self.turn = Turn::Ended(end.reason);
                 ControlFlow::Break(())
             }
         };

@@ -139,7 +139,7 @@ where
     ) -> Call<P, Async<Timed<F, fn(TimedOut) -> F::Error>, M>, J, H>
     where
         M: Timer,
-        F::Error: From<TimedOut>, // else `attempt_timeout_or(limit, |timed_out| ..)`, or the client's own timeout
+        F::Error: From<TimedOut>, // otherwise use `attempt_timeout_or(limit, |timed_out| ..)`, or the client's own timeout
     {
         self.attempt_timeout_or(limit, F::Error::from)
     }
