@@ -2,8 +2,6 @@
 //! panic, calls after their end, and features in combination.
 #![cfg(all(feature = "tokio", not(loom)))]
 
-#[cfg(feature = "serde")]
-mod config;
 #[cfg(feature = "tracing")]
 mod logs;
 mod panics;

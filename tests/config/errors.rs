@@ -1,0 +1,170 @@
+//! What is refused, and what the error says.
+
+use super::*;
+
+const DURATION: &str = r#"a duration with a unit, such as "50ms", "1.5s" or "2m""#;
+
+#[test]
+fn a_refused_value_is_named_in_the_message() {
+    let attempts = r#"a whole number of at least 1, or "unlimited""#;
+    let tokens = "a whole number from 0 to 4294967295";
+    let rate = "a number from 0.000001 to 1000000000";
+    let jitter = r#"one of "full", "equal", "decorrelated", "proportional", "none""#;
+    let hint = r#"one of "honor", "exact", "bounded", "ignore""#;
+    for (field, value, expected) in [
+        ("max_attempts", "0", attempts),
+        ("max_attempts", "-1", attempts),
+        ("max_attempts", "4294967296", attempts),
+        ("max_attempts", "2.5", attempts),
+        ("max_attempts", "true", attempts),
+        ("max_attempts", r#""three""#, attempts),
+        ("max_attempts", r#""""#, attempts),
+        ("max_elapsed", "30", DURATION),
+        ("max_elapsed", r#""30""#, DURATION),
+        ("base_delay", r#""-1s""#, DURATION),
+        ("base_delay", r#""1s ago""#, DURATION),
+        ("base_delay", r#""soon""#, DURATION),
+        ("base_delay", r#""1 month""#, DURATION),
+        ("base_delay", r#""18446744073709551615s 1000ms""#, DURATION),
+        ("max_delay", r#""99999999999999999999s""#, DURATION),
+        ("throttling_base_delay", r#""1.5""#, DURATION),
+        ("server_hint_max", "0.5", DURATION),
+        ("server_hint_slack", "5", DURATION),
+        ("factor", "0.5", "a number of at least 1"),
+        ("factor", "-2", "a number of at least 1"),
+        ("factor", r#""NaN""#, "a number of at least 1"),
+        ("factor", r#""inf""#, "a number of at least 1"),
+        ("jitter", r#""half""#, jitter),
+        ("jitter", r#""Full""#, jitter),
+        ("jitter", "1", jitter),
+        ("jitter_fraction", "1.5", "a number from 0 to 1"),
+        ("jitter_fraction", "-0.5", "a number from 0 to 1"),
+        ("server_hint", r#""honour""#, hint),
+        ("budget_capacity", "-1", tokens),
+        ("budget_capacity", "1.5", tokens),
+        ("budget_throttling_cost", "4294967296", tokens),
+        ("budget_other_cost", "-1", tokens),
+        (
+            "budget_retries_per_success",
+            "-0.5",
+            "a number of at least 0",
+        ),
+        ("budget_tokens_per_second", "0", rate),
+        ("budget_tokens_per_second", "2000000000", rate),
+        ("budget_starting_tokens", "-1", "a number of at least 0"),
+    ] {
+        let message = format!("{field} is {value}, expected {expected}");
+        let document = format!("{{{field:?}: {value}}}");
+        let error = serde_json::from_str::<PolicyConfig>(&document).unwrap_err();
+        assert!(error.to_string().starts_with(&message), "{error}");
+        let error = toml::from_str::<PolicyConfig>(&format!("{field} = {value}")).unwrap_err();
+        assert_eq!(error.message(), message);
+    }
+}
+
+#[test]
+fn lists_and_tables_are_named_too() {
+    let refused = |text: &str| serde_json::from_str::<PolicyConfig>(text).unwrap_err();
+    let error = refused(r#"{"max_delay": [1, [2]]}"#).to_string();
+    let expected = format!("max_delay is a list, expected {DURATION}");
+    assert!(error.starts_with(&expected), "{error}");
+    let error = refused(r#"{"max_delay": {"secs": {"more": 1}}}"#).to_string();
+    let expected = format!("max_delay is a table, expected {DURATION}");
+    assert!(error.starts_with(&expected), "{error}");
+    for (text, expected) in [
+        (
+            "7",
+            "invalid type: integer `7`, expected a table of retry settings",
+        ),
+        (r#"{"factor": 2, "factor": 2}"#, "duplicate field `factor`"),
+        (
+            r#"{"max_atempts": 2}"#,
+            "unknown field `max_atempts`, expected one of `max_attempts`, `max_elapsed`,",
+        ),
+    ] {
+        let error = refused(text).to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for (document, message) in [
+        (
+            "base_delay = '30s'",
+            r#"base_delay is "30s", expected at most max_delay, which is "20s""#,
+        ),
+        (
+            "throttling_base_delay = '2s'\nmax_delay = '1500ms'",
+            r#"throttling_base_delay is "2s", expected at most max_delay, which is "1s 500ms""#,
+        ),
+        (
+            "jitter = 'proportional'",
+            r#"jitter is "proportional", expected jitter_fraction to be set too"#,
+        ),
+        (
+            "jitter = 'full'\njitter_fraction = 0.5",
+            r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
+        ),
+        (
+            "jitter_fraction = 0.5",
+            r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
+        ),
+        (
+            "server_hint = 'ignore'\nserver_hint_max = '5s'",
+            r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
+        ),
+        (
+            "server_hint = 'bounded'\nserver_hint_slack = '5s'\nserver_hint_max = '5s'",
+            r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
+        ),
+        (
+            "server_hint_slack = '5s'",
+            r#"server_hint_slack is "5s", expected server_hint to be "bounded""#,
+        ),
+        (
+            "server_hint = 'bounded'",
+            r#"server_hint is "bounded", expected server_hint_slack to be set too"#,
+        ),
+        (
+            "budget_other_cost = 3",
+            "budget_other_cost is 3, expected budget_capacity to be set too",
+        ),
+        (
+            "budget_starting_tokens = 0.5",
+            "budget_starting_tokens is 0.5, expected budget_capacity to be set too",
+        ),
+        (
+            "budget_capacity = 10",
+            "budget_capacity is 10, expected at least budget_other_cost, which is 14",
+        ),
+        (
+            "budget_capacity = 10\nbudget_throttling_cost = 20",
+            "budget_capacity is 10, expected at least budget_throttling_cost, which is 20",
+        ),
+        (
+            "budget_capacity = 20\nbudget_starting_tokens = 20.5",
+            "budget_starting_tokens is 20.5, expected at most budget_capacity, which is 20",
+        ),
+    ] {
+        let error = toml::from_str::<PolicyConfig>(document).unwrap_err();
+        assert_eq!(error.message(), message);
+    }
+}
+
+#[test]
+fn an_error_shows_the_position_in_the_file() {
+    let error = toml::from_str::<PolicyConfig>("factor = 2\nmax_attempts = 0\n").unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("line 2, column 16"), "{text}");
+}
+
+#[test]
+fn a_refused_variable_is_named_in_the_message() {
+    let error = variables(&[("ORDERS_RETRY_MAX_ATTEMPTS", "0")]).unwrap_err();
+    let message = r#"max_attempts is "0", expected a whole number of at least 1, or "unlimited""#;
+    assert_eq!(error.to_string(), message);
+    let error = variables(&[("ORDERS_RETRY_ATTEMPTS", "3")]).unwrap_err();
+    let start = "unknown field `attempts`, expected one of `max_attempts`, ";
+    assert!(error.to_string().starts_with(start), "{error}");
+}
