@@ -46,8 +46,8 @@ impl Attempt {
     /// Returns how much of `max_elapsed` was left when this attempt began, or
     /// `None` if the call has no time limit.
     ///
-    /// It is zero only if a limiter or a slow callback delayed the attempt beyond
-    /// the limit.
+    /// It is zero only if something delayed the attempt beyond the limit: a limiter, a slow
+    /// callback, a sleep that ended late, or a limit of zero.
     #[must_use]
     pub const fn remaining(&self) -> Option<Duration> {
         self.remaining

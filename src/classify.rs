@@ -39,7 +39,7 @@ use std::time::Duration;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot classify an outcome of type `Result<{T}, {E}>`",
     note = "choose a classifier for this outcome: `.when(|e: &{E}| ..)`, `.classify_fn(|outcome: Result<&{T}, &{E}>| ..)` or `.classify(..)`",
-    note = "`AwsClassifier` needs an `http::Response` whose error body can be read: `aws::buffer_error(http::Response::from(response), 64 * 1024).await`",
+    note = "`AwsClassifier` needs an `http::Response` whose error body can be read: `aws::buffer_error(http::Response::from(response), 64 * 1024)`",
     note = "in a generic function, add the bound `C: Classify<{T}, {E}>`"
 )]
 pub trait Classify<T, E> {

@@ -37,7 +37,8 @@ use crate::error::{StopReason, Summary};
 pub trait Observer: Send + Sync {
     /// Called when an attempt failed and the wait in `event` follows.
     ///
-    /// It is called once per wait, with the delay that is served.
+    /// It is called once per wait, with the delay that is served. If callbacks take so long
+    /// that the wait would end after `max_elapsed`, the wait is shorter, or the call ends.
     fn on_retry(&self, event: &RetryEvent) {
         let _ = event;
     }

@@ -22,9 +22,10 @@ use crate::timer::{INTERRUPTION, nanos};
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
 /// Up to four waiting calls get the time of the next attempt. Each further one gets the time
-/// of an attempt of its own, at most 5 seconds later than the next one. If more calls wait than the quota allows in 5 seconds, the others are spread
-/// evenly over these 5 seconds, and each of them asks once in 2.5 seconds on average. A call
-/// that asks when the quota allows an attempt starts, even if other calls have waited longer.
+/// of an attempt of its own, at most 5 seconds later than the next one. If more calls wait
+/// than the quota allows in 5 seconds, the others are spread evenly over these 5 seconds: each
+/// of them asks again 2.5 seconds after the next attempt on average. A call that asks when the
+/// quota allows an attempt starts, even if other calls have waited longer.
 ///
 /// The timers of all calls should have the same clock. If a clock jumps ahead and comes
 /// back, the limiter admits at most one extra burst and continues from the earlier time.

@@ -41,9 +41,9 @@ fn each_jitter_has_its_own_bounds() {
     let none = with_jitter(Jitter::None).schedule();
     assert_eq!(seconds(|r| r.least, &none), [1.0, 2.0, 4.0]);
     assert_eq!(seconds(|r| r.most, &none), [1.0, 2.0, 4.0]);
-    let tenth = with_jitter(Jitter::Proportional(0.25)).schedule();
-    assert_eq!(seconds(|r| r.least, &tenth), [0.75, 1.5, 3.0]);
-    assert_eq!(seconds(|r| r.most, &tenth), [1.25, 2.5, 5.0]);
+    let quarter = with_jitter(Jitter::Proportional(0.25)).schedule();
+    assert_eq!(seconds(|r| r.least, &quarter), [0.75, 1.5, 3.0]);
+    assert_eq!(seconds(|r| r.most, &quarter), [1.25, 2.5, 5.0]);
     let decorrelated = with_jitter(Jitter::Decorrelated).schedule();
     assert_eq!(seconds(|r| r.least, &decorrelated), [1.0, 1.0, 1.0]);
     assert_eq!(seconds(|r| r.most, &decorrelated), [3.0, 9.0, 20.0]);

@@ -18,9 +18,9 @@ use crate::one_line::OneLine;
 /// Use it in an operation that returns error responses as `Err`. It has the verdict of the
 /// response, so the policy does not need the response itself.
 ///
-/// The texts of the service are not trusted. They are at most 64 KiB of the body. The message
-/// of this error escapes their control characters, so that it takes one line in a log. The
-/// methods return them unchanged.
+/// The texts of the service are not trusted. They are at most 64 KiB of the body. The `Display`
+/// text of this error escapes their control characters, so that it takes one line in a log.
+/// The methods return them unchanged.
 ///
 /// ```
 /// use http::{Response, StatusCode};

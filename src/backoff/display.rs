@@ -10,10 +10,15 @@ use crate::jitter::Jitter;
 
 impl fmt::Display for Backoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_constant = matches!(self.growth, Growth::Constant { .. });
+        let is_custom = matches!(self.growth, Growth::Custom { .. });
+        let is_flat = is_constant || (!is_custom && self.base_delay() >= self.cap);
         match self.growth {
             Growth::Constant { delay } if delay.is_zero() => return f.write_str("no delay"),
             Growth::Constant { delay } => write!(f, "{}", Brief(delay.min(self.cap)))?,
             Growth::Custom { .. } => f.write_str("custom delays")?,
+            // A base at the cap does not grow.
+            _ if is_flat => write!(f, "{}", Brief(self.cap))?,
             Growth::Exponential { base, factor: 2.0 } => write!(f, "{} doubling", Brief(base))?,
             Growth::Exponential { base, factor } => {
                 write!(f, "{} growing {factor}-fold", Brief(base))?;
@@ -21,8 +26,7 @@ impl fmt::Display for Backoff {
             Growth::Fibonacci { base } => write!(f, "{} growing as Fibonacci", Brief(base))?,
             Growth::Linear { step } => write!(f, "{} more each time", Brief(step))?,
         }
-        let is_constant = matches!(self.growth, Growth::Constant { .. });
-        if !is_constant && self.cap < Duration::MAX {
+        if !is_flat && self.cap < Duration::MAX {
             write!(f, " to {}", Brief(self.cap))?;
         }
         match self.jitter {
@@ -67,6 +71,10 @@ mod tests {
             (
                 Backoff::exponential(s).factor(1.5).jitter(Jitter::Equal),
                 "1 s growing 1.5-fold to 20 s with equal jitter",
+            ),
+            (
+                Backoff::exponential(s * 30).jitter(Jitter::Full),
+                "20 s with full jitter",
             ),
             (
                 Backoff::linear(s).cap(Duration::MAX),

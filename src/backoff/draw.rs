@@ -6,6 +6,12 @@ use crate::jitter::{self, Frame, Jitter};
 use crate::timer::nanos;
 
 impl Backoff {
+    /// Returns true for a schedule from [`constant`](Self::constant).
+    #[cfg(feature = "serde")]
+    pub(crate) const fn is_constant(&self) -> bool {
+        matches!(self.growth, Growth::Constant { .. })
+    }
+
     /// Returns true if delays are random.
     pub(crate) const fn is_jittered(&self) -> bool {
         match self.jitter {
@@ -116,12 +122,6 @@ impl Doubling {
             ceiling => jitter::below(ceiling, bits()),
         }
     }
-}
-
-/// Returns the shortest and the longest delay.
-#[cfg(test)]
-pub(super) fn interval(backoff: &Backoff, retry: u32, previous: u128) -> (u128, u128) {
-    backoff.jitter.interval(backoff.frame(retry, previous))
 }
 
 #[cfg(test)]

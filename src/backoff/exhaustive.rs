@@ -4,7 +4,6 @@
     reason = "the numbers in a test are small and known"
 )]
 
-use super::draw::interval;
 use super::*;
 
 const LARGEST: u128 = Duration::MAX.as_nanos();
@@ -141,7 +140,7 @@ fn every_interval_and_draw_is_within_the_cap() {
                 let backoff = backoff.jitter(jitter);
                 for retry in [1, 2, 3, 5, 64, u32::MAX] {
                     for previous in [0, 1, 2, 3, 7, LARGEST] {
-                        let (low, high) = interval(&backoff, retry, previous.min(cap.as_nanos()));
+                        let (low, high) = backoff.interval(retry, previous.min(cap.as_nanos()));
                         assert!(low <= high && high <= cap.as_nanos(), "{backoff:?} {retry}");
                         for bits in [0, 1, 1 << 63, u64::MAX] {
                             let drawn = backoff.jittered_delay(None, retry, previous, || bits);

@@ -86,12 +86,11 @@ fn compare(bucket: &Bucket, exact: &Exact, since: i64) {
         let whole = u32::try_from((exact.capacity - missing) / exact.token).unwrap();
         let now = at(since + later);
         assert_eq!(bucket.available(now), whole, "{exact:?} {since} {later}");
-        let affordable = |cost| i64::from(cost) * exact.token + missing <= exact.capacity;
         // A copy of the state, so that the payment changes nothing here.
         let copy = exact.bucket(bucket.income);
         let full_at = bucket.full_at.load(Ordering::Relaxed);
         copy.full_at.store(full_at, Ordering::Relaxed);
-        assert_eq!(copy.take(whole, now), affordable(whole), "{exact:?}");
+        assert!(copy.take(whole, now), "{exact:?}");
         assert!(!bucket.take(whole + 1, now), "{exact:?} {since} {later}");
     }
 }

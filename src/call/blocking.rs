@@ -92,7 +92,8 @@ where
     /// Waits by calling `sleep` instead of `std::thread::sleep`.
     ///
     /// `sleep` may return early, for example at shutdown. The wait still counts in full
-    /// against this call's `max_elapsed`.
+    /// against this call's `max_elapsed`. After an early return from a wait for a limiter,
+    /// the thread blocks for up to 10 ms before the limiter is asked again.
     ///
     /// ```
     /// use std::time::Duration;

@@ -35,14 +35,19 @@ impl BlockingClock {
         }
     }
 
-    /// Waits for a limiter like [`wait`](Self::wait). If `sleep` returns early, for example
-    /// because the program shuts down, the limiter would be asked without a pause.
+    /// Waits like [`wait`](Self::wait). If `sleep` returns early, blocks for at most 10 ms
+    /// more, so that the limiter is not asked in a loop without a pause.
     pub(super) fn wait_for_limiter(
         self,
         delay: Duration,
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
-        pause(self.wait(delay, sleep), timer::sleep_blocking)
+        let unserved = self.wait(delay, sleep);
+        // There a thread cannot sleep.
+        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            return unserved;
+        }
+        pause(unserved, timer::sleep_blocking)
     }
 }
 

@@ -50,7 +50,8 @@ impl<C> RetryPolicy<C> {
 
 impl<P: PolicyRef, S> BlockingLoop<P, S> {
     /// Waits by calling `sleep` instead of `std::thread::sleep`. Call it before the first
-    /// attempt.
+    /// attempt. After an early return from a wait for a limiter, the thread blocks for up to
+    /// 10 ms before the limiter is asked again.
     pub fn sleep_with<N: FnMut(Duration)>(self, sleep: N) -> BlockingLoop<P, N> {
         BlockingLoop {
             state: self.state,

@@ -303,7 +303,8 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
         self.classify(ClassifyFn(f))
     }
 
-    /// Calls `hook` before each wait, with the failed outcome and the delay.
+    /// Calls `hook` before each wait, with the failed outcome and the delay. A second call
+    /// of this method replaces the hook.
     ///
     /// The hook should return quickly. Its time does not shorten the wait, except to
     /// keep `max_elapsed`.

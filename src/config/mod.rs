@@ -157,10 +157,12 @@ impl PolicyConfig {
             changed = Backoff::exponential(base.unwrap_or_else(|| backoff.base_delay()));
             // A constant schedule has no cap and no jitter by default, which would not fit one
             // that grows.
-            if backoff != Backoff::constant(backoff.base_delay()) {
-                changed = changed
-                    .cap(backoff.delay_cap())
-                    .jitter(backoff.jitter_kind());
+            let is_constant = backoff.is_constant();
+            if !is_constant || backoff.delay_cap() < Duration::MAX {
+                changed = changed.cap(backoff.delay_cap());
+            }
+            if !is_constant || backoff.jitter_kind() != Jitter::None {
+                changed = changed.jitter(backoff.jitter_kind());
             }
             if let Some(factor) = backoff.growth_factor() {
                 changed = changed.factor(factor);

@@ -26,7 +26,8 @@ const SHARING: u32 = 4;
 pub(crate) struct Slots {
     /// The latest slot. It is in the past if no call waits for one.
     latest: Duration,
-    /// How many calls have waited for the next token itself since no call waited.
+    /// The number of calls that were given the time of the next token itself. It starts again
+    /// if no call waits.
     sharing: u32,
     /// The place of the last call that found no free slot in the window, in units of the
     /// window divided by 2^32.

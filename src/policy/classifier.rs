@@ -77,6 +77,9 @@ impl<C> RetryPolicy<C> {
     /// let _ = policy.retry_blocking(|_| Err::<(), _>("down")).call();
     /// assert_eq!(*log.borrow(), [(Some("down"), true), (Some("down"), true)]);
     /// ```
+    ///
+    /// It wraps the policy's classifier, so call it after `classify` and `when`. A call with
+    /// a classifier of its own does not use it.
     pub fn inspect<T, E, F>(self, f: F) -> RetryPolicy<Inspect<C, F>>
     where
         F: Fn(Result<&T, &E>, Verdict),

@@ -73,7 +73,7 @@ const RETRIES_OF_A_CALL: u32 = 10_000;
 /// About the most delays that are drawn for one chance.
 const DRAWS_FOR_A_CHANCE: u32 = 2_000_000;
 
-/// # Evidence
+/// # Schedule
 impl<C> RetryPolicy<C> {
     /// Returns the delays to expect before each retry, for any failure but throttling.
     ///

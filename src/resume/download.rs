@@ -245,6 +245,11 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
                 };
             }
         };
+        if self.object.ends_at(&response, offset) {
+            self.phase = Phase::Complete;
+            self.stop(Verdict::Success);
+            return ControlFlow::Break(Ok(None));
+        }
         let (mismatch, verdict) = if verdict == Verdict::Success {
             match self.object.check(&response, offset) {
                 Ok(part) => {
@@ -254,10 +259,6 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
                 }
                 Err(mismatch) => (mismatch, Verdict::Permanent),
             }
-        } else if self.object.ends_at(&response, offset) {
-            self.phase = Phase::Complete;
-            self.stop(Verdict::Success);
-            return ControlFlow::Break(Ok(None));
         } else {
             (Mismatch::of_status(response.status()), verdict)
         };

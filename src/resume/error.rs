@@ -48,7 +48,8 @@ pub enum ResumeError<E, B: Body> {
         /// What the response lacks.
         obstacle: Obstacle,
     },
-    /// The server answered with a 416: the object does not have the bytes that are missing.
+    /// The server answered with a 416: the object does not have the bytes
+    /// that are missing. A body of unknown length may end like this without an error.
     #[non_exhaustive]
     #[error("the server has no bytes from byte {offset} on: 416 Range Not Satisfiable")]
     NotSatisfiable {

@@ -32,8 +32,9 @@
 //! | --- | --- |
 //! | 206 with the same `ETag`, the byte that is needed first and the same total length | its bytes follow |
 //! | 200 with the same `ETag`: the range was ignored | its bytes follow, without those that were delivered |
-//! | another `ETag`, length or `Content-Encoding`; 412 | [`Changed`](ResumeError::Changed) |
-//! | 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
+//! | another `ETag` or `Content-Encoding`, a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
+//! | 416 with the same `ETag`, which says that the object ends here, if no response had its length | the body is complete |
+//! | any other 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
 //! | 206 with another range, or a body longer than its range | [`WrongRange`](ResumeError::WrongRange) |
 //! | an error or a status that the classifier retries | the next attempt |
 //! | any other error or status | [`Request`](ResumeError::Request), [`Refused`](ResumeError::Refused) |

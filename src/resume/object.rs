@@ -177,7 +177,8 @@ impl Object {
         let headers = response.headers();
         let total = || {
             let range: ContentRange = headers.typed_get()?;
-            range.bytes_len()
+            // A 416 has a length and no range.
+            range.bytes_len().filter(|_| range.bytes_range().is_none())
         };
         response.status() == StatusCode::RANGE_NOT_SATISFIABLE
             && self.end.is_none()

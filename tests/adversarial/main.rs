@@ -1,6 +1,7 @@
 //! Uses of the core that other tests do not have: settings after a poll, callbacks that
 //! panic, calls after their end, and features in combination.
 #![cfg(all(feature = "tokio", not(loom)))]
+#![expect(clippy::unwrap_used, reason = "a test's own data")]
 
 #[cfg(feature = "tracing")]
 mod logs;

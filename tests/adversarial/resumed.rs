@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame};
-use reattempt::ManualTimer;
-use reattempt::resume;
+use reattempt::{Classify, ManualTimer, RetryPolicy, resume};
 
 use crate::now_or_never;
 
@@ -29,26 +28,55 @@ impl Body for Breaks {
     }
 }
 
-/// A response to a request for the bytes after the last one.
-fn answer(is_first: bool) -> Response<Breaks> {
+/// A response to the first request, then to a request for the bytes after the last one.
+fn answer(is_first: bool, etag: &'static str, range: &'static str) -> Response<Breaks> {
     let mut response = Response::new(Breaks(is_first.then(|| Bytes::from_static(b"four"))));
+    let etag = if is_first { "\"v1\"" } else { etag };
     let headers = response.headers_mut();
-    headers.insert("etag", HeaderValue::from_static("\"v1\""));
+    headers.insert("etag", HeaderValue::from_static(etag));
     if !is_first {
-        headers.insert("content-range", HeaderValue::from_static("bytes */4"));
+        headers.insert("content-range", HeaderValue::from_static(range));
         *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
     }
     response
 }
 
-#[test]
-fn a_body_of_unknown_length_that_breaks_after_its_last_byte_is_complete() {
-    let policy = reattempt::http::policy();
-    let requests = |range: resume::Range| ready(io::Result::Ok(answer(!range.is_resumption())));
-    let get = resume::get(&policy, requests).timer(ManualTimer::new());
+/// Reads a body that breaks after four bytes. Returns true if it then ends without an error.
+fn is_complete<C>(policy: &RetryPolicy<C>, etag: &'static str, range: &'static str) -> bool
+where
+    C: Classify<Response<Breaks>, io::Error>,
+{
+    let requests =
+        |part: resume::Range| ready(io::Result::Ok(answer(!part.is_resumption(), etag, range)));
+    let get = resume::get(policy, requests).timer(ManualTimer::new());
     let mut body = pin!(now_or_never(get.send()).unwrap().into_body());
     let mut next = || now_or_never(std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)));
     assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "four");
-    // The server says that the object has four bytes, and its ETag has not changed.
-    assert!(next().is_none_or(|frame| frame.is_ok()));
+    let end = next();
+    assert!(!matches!(end, Some(Ok(_))));
+    assert!(next().is_none());
+    end.is_none()
+}
+
+#[test]
+fn a_body_of_unknown_length_that_breaks_after_its_last_byte_is_complete() {
+    let same = "\"v1\"";
+    assert!(is_complete(&reattempt::http::policy(), same, "bytes */4"));
+    assert!(is_complete(
+        &reattempt::http::error_policy(),
+        same,
+        "bytes */4"
+    ));
+    // Another object, another length, and no length.
+    for (etag, range) in [
+        ("\"v2\"", "bytes */4"),
+        (same, "bytes */5"),
+        (same, "bytes 0-3/4"),
+        (same, "bytes"),
+    ] {
+        assert!(
+            !is_complete(&reattempt::http::policy(), etag, range),
+            "{etag} {range}"
+        );
+    }
 }

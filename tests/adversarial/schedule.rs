@@ -10,9 +10,9 @@ use crate::s;
 /// How often a schedule called `counted_delay`.
 static DRAWN: AtomicU32 = AtomicU32::new(0);
 
-/// The largest number of draws that the source of `chance_to_outlast` names, with a margin. A
-/// draw calls the function twice.
-const MOST_CALLS: u32 = 2 * 12_000_000;
+/// The source of `chance_to_outlast` aims at `DRAWS_FOR_A_CHANCE`, two million draws. A draw
+/// calls the function twice.
+const MOST_CALLS: u32 = 2 * 2_100_000;
 
 fn counted_delay(_: u32) -> Duration {
     let calls = DRAWN.fetch_add(1, Ordering::Relaxed);

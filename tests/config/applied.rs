@@ -113,3 +113,19 @@ fn a_base_delay_from_a_file_keeps_the_jitter_of_the_policy() {
     let first = config.apply(policy).schedule().retries()[0];
     assert_eq!((first.least, first.most), (s(2), s(2)));
 }
+
+#[test]
+fn a_constant_backoff_with_a_cap_or_jitter_keeps_it() {
+    let config = toml("base_delay = '2s'");
+    let apply = |backoff| settings(&config.apply(RetryPolicy::new(backoff)));
+    let expected = |backoff| settings(&RetryPolicy::new(backoff));
+    // The cap and the jitter that are not set are those of a schedule that grows.
+    assert_eq!(
+        apply(Backoff::constant(s(1)).cap(s(5))),
+        expected(Backoff::exponential(s(2)).cap(s(5)))
+    );
+    assert_eq!(
+        apply(Backoff::constant(s(1)).jitter(Jitter::Equal)),
+        expected(Backoff::exponential(s(2)).jitter(Jitter::Equal))
+    );
+}

@@ -34,7 +34,7 @@ where
 }
 
 #[test]
-fn no_hint_makes_a_default_policy_wait_longer() {
+fn no_hint_makes_a_default_policy_wait_longer_than_300_s() {
     let headers = [
         "retry-after",
         "retry-after-ms",
@@ -96,7 +96,7 @@ fn a_server_that_always_asks_to_wait_gets_three_requests() {
 }
 
 #[test]
-fn an_adaptive_limiter_never_waits_longer_than_two_seconds() {
+fn a_single_call_waits_at_most_two_seconds_for_a_token() {
     let limiter = AdaptiveLimiter::new();
     let mut longest = s(0);
     for step in 0..2_000_u64 {
