@@ -10,7 +10,7 @@ use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::download::{Download, ErrorOf, Held, ResponseOf};
+use super::download::{Download, ErrorOf, FrameOf, Held, ResponseOf};
 use super::requests::{BodyError, Plan, Requests, Stage};
 #[cfg(feature = "aws")]
 use crate::aws::PeekBody;
@@ -66,12 +66,17 @@ impl<F: Requests, P: PolicyRef, M: SleepOf> ResumingBody<F, P, M> {
         self.download.offset()
     }
 
-    /// Ends the body.
-    fn end(self: Pin<&mut Self>) {
+    /// Ends the body, with an error if there is one.
+    #[cold]
+    fn end(
+        self: Pin<&mut Self>,
+        error: Option<ErrorOf<F>>,
+    ) -> Poll<Option<Result<FrameOf<F>, ErrorOf<F>>>> {
         let mut this = self.project();
         this.body.set(None);
         this.stage.set(Stage::Idle);
         *this.has_ended = true;
+        Poll::Ready(error.map(Err))
     }
 }
 
@@ -119,8 +124,7 @@ where
                     return Poll::Ready(None);
                 }
                 if let Err(error) = ready!(self.as_mut().poll_next_body(cx)) {
-                    self.end();
-                    return Poll::Ready(Some(Err(error)));
+                    return self.end(Some(error));
                 }
                 continue;
             };
@@ -146,19 +150,13 @@ where
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 Held::Drop => continue,
-                Held::Fail(error) => {
-                    self.end();
-                    return Poll::Ready(Some(Err(error)));
-                }
+                Held::Fail(error) => return self.end(Some(error)),
                 Held::Interrupt(failure) => failure,
             };
             match this.download.interrupt(failure) {
                 // The connection is released before the wait.
                 ControlFlow::Continue(()) => this.body.set(None),
-                ControlFlow::Break(error) => {
-                    self.end();
-                    return Poll::Ready(error.map(Err));
-                }
+                ControlFlow::Break(error) => return self.end(error),
             }
         }
     }
