@@ -95,17 +95,7 @@ pub(crate) fn figures(rows: &[Row], seconds: u32) -> String {
 ///
 /// Returns an error if the reference data are not valid JSON.
 pub(crate) fn compare(rows: &[Row]) -> Result<Option<Comparison>, serde_json::Error> {
-    let mut text = format!(
-        "{:32} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7}\n",
-        "beside the reference",
-        "clients",
-        "attempts",
-        "ref.",
-        "diff.",
-        "recovered",
-        "ref.",
-        "diff."
-    );
+    let mut text = comparison_head();
     let (mut compared, mut agreed) = (0, 0);
     for row in rows {
         let Some(name) = row.policy.reference else {
@@ -146,6 +136,20 @@ pub(crate) fn compare(rows: &[Row]) -> Result<Option<Comparison>, serde_json::Er
         agreed,
     };
     Ok((compared > 0).then_some(comparison))
+}
+
+fn comparison_head() -> String {
+    format!(
+        "{:32} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7}\n",
+        "beside the reference",
+        "clients",
+        "attempts",
+        "ref.",
+        "diff.",
+        "recovered",
+        "ref.",
+        "diff."
+    )
 }
 
 fn recovery(seconds: Option<f64>) -> String {
