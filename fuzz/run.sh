@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for a number of seconds (15), starting from the inputs in
-# seeds/ and minimized/. With --minimize, replaces minimized/ with what it found. Needs a C++
-# compiler, but neither nightly Rust nor cargo-fuzz: the crate has no unsafe code, so a sanitizer
-# would find little, and stable Rust can count which code an input reaches.
+# Usage: run.sh [--minimize] [SECONDS] [TARGET..]
+# Builds the fuzz targets and runs each TARGET (all) for SECONDS (15), starting from the inputs in
+# seeds/ and minimized/. With --minimize, replaces minimized/ with the inputs that reach new code
+# and are not in seeds/. Needs a C++ compiler, but neither nightly Rust nor cargo-fuzz: the crate
+# has no unsafe code, so a sanitizer would find little, and stable Rust can count which code an
+# input reaches.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -68,13 +70,19 @@ if [ -n "$minimize" ]; then
         rm -rf "$work/merged"
         mkdir -p "$work/merged"
         "$programs/$target" -set_cover_merge=1 -use_counters=0 "$work/merged" $(inputs "$target") "$work/$target" \
-            >/dev/null 2>&1
-        # What is in seeds/ is not repeated.
+            >"$work/merge.log" 2>&1 || {
+            tail -n 40 "$work/merge.log"
+            echo "$target: the merge failed"
+            exit 1
+        }
+        # Some targets have no seeds.
+        seeds=$(find "seeds/$target" -type f -exec sha1sum {} + 2>/dev/null | cut -c 1-16) || true
         rm -rf "minimized/$target"
         mkdir -p "minimized/$target"
         for file in "$work/merged"/*; do
             name=$(sha1sum "$file" | cut -c 1-16)
-            cmp -s "$file" "seeds/$target"/* 2>/dev/null || cp "$file" "minimized/$target/$name"
+            # An input of seeds/ is not repeated.
+            grep -qx "$name" <<<"$seeds" || cp "$file" "minimized/$target/$name"
         done
         echo "$target: $(find "minimized/$target" -type f | wc -l) inputs kept"
     done

@@ -1,5 +1,5 @@
-//! Checks that a schedule never panics or exceeds its cap, and that only the delays of a
-//! function decrease.
+//! Checks that a backoff never panics or exceeds its cap, and that its ceilings never decrease
+//! unless a custom function returns them.
 #![no_main]
 
 use std::time::Duration;

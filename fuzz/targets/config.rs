@@ -1,5 +1,5 @@
-//! Checks that no configuration causes a panic, that a policy does what it says, and that what
-//! is written is read as an equal value.
+//! Checks that no configuration causes a panic, that a policy keeps the limits of its
+//! configuration, and that a written configuration is read as an equal value.
 #![no_main]
 
 use std::time::Duration;
@@ -21,8 +21,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// Checks that a call makes no more attempts, and waits no longer, than the written settings
-/// say.
+/// Checks that a call keeps to the written `max_attempts`, `max_delay` and `max_elapsed`.
 fn check_policy(config: &PolicyConfig, written: &str) {
     let fields: toml::Table = written.parse().unwrap();
     let whole = |field: &str| fields.get(field).and_then(toml::Value::as_integer);
@@ -31,20 +30,29 @@ fn check_policy(config: &PolicyConfig, written: &str) {
     let mut session = policy.start_at(Duration::ZERO);
     let is_unlimited = fields.get("max_attempts").is_some_and(toml::Value::is_str);
     let max = whole("max_attempts").unwrap_or(3);
-    // Only whole seconds are read here.
-    let cap = match fields.get("max_delay").and_then(toml::Value::as_str) {
-        Some(text) => text.strip_suffix('s').and_then(|text| text.parse().ok()),
-        None => Some(20),
+    let cap = match fields.get("max_delay") {
+        Some(cap) => whole_seconds(cap),
+        None => Some(Duration::from_secs(20)),
     };
-    let cap = cap.map(Duration::from_secs);
+    let limit = fields.get("max_elapsed").and_then(whole_seconds);
+    let mut now = Duration::ZERO;
     for attempt in 1..=20 {
         let verdict = Verdict::retry(ErrorKind::Server);
-        match session.decide_as(verdict, Duration::ZERO) {
+        match session.decide_as(verdict, now) {
             Decision::RetryAfter(delay) => {
                 assert!(is_unlimited || attempt < max, "{written}");
                 assert!(cap.is_none_or(|cap| delay <= cap), "{delay:?} {written}");
+                now = now.saturating_add(delay);
+                // A retry does not start at the end of the time or later.
+                assert!(limit.is_none_or(|limit| now < limit), "{now:?} {written}");
             }
             Decision::Stop(_) => return,
         }
     }
+}
+
+/// Reads a duration such as `20s`. Returns `None` for any other form.
+fn whole_seconds(value: &toml::Value) -> Option<Duration> {
+    let seconds = value.as_str()?.strip_suffix('s')?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }

@@ -27,21 +27,50 @@ fuzz_target!(|text: &[u8]| {
     let verdict = judge.classify(outcome);
     assert_eq!(verdict, judge.judge_parts(status, headers, body));
     check_status(&response, verdict);
-    // What follows the part that is read never matters.
-    let start = body.get(..READ).unwrap_or(body);
-    if start.len() < body.len() {
-        assert_eq!(error_code(headers, &[start, b"x"].concat()), code);
-    }
-    let error = ServiceError::from_response(&response);
+    check_error(&response, verdict, code.as_deref());
+    // The inputs are shorter than the part that is read. Padding moves its end into the body.
+    check_long_body(&response);
+});
+
+/// Checks the error of a response.
+fn check_error(response: &Response<&[u8]>, verdict: Verdict, code: Option<&str>) {
+    let status = response.status();
+    let error = ServiceError::from_response(response);
     assert_eq!(error.is_none(), verdict == Verdict::Success);
     if let Some(error) = error {
         assert_eq!((error.status(), error.verdict()), (status, verdict));
-        assert_eq!(error.code(), code.as_deref());
+        assert_eq!(error.code(), code);
         assert!(error.message().is_none_or(|message| message.len() <= READ));
         let shown = error.to_string();
         assert!(!shown.contains(is_unprintable), "{shown:?}");
     }
-});
+}
+
+/// Checks that bytes after the part of a body that is read never matter. The body is made longer
+/// than this part, with spaces before it or in its middle.
+fn check_long_body(response: &Response<&[u8]>) {
+    let (headers, body) = (response.headers(), *response.body());
+    let middle = body.len() / 2;
+    let padding = vec![b' '; READ - middle.min(READ)];
+    // The end of the part is in the middle of the body.
+    let cut = [&padding, body, b" "].concat();
+    // The end of the part is in the padding, which a message may contain.
+    let padded = [&body[..middle], &padding, &padding, &body[middle..]].concat();
+    let long = if body.len() % 2 == 0 { cut } else { padded };
+    let Some(read) = long.get(..READ) else {
+        return;
+    };
+    let code = error_code(headers, &long);
+    for rest in [&b"x"[..], b"<Code>SlowDown</Code></Error>"] {
+        assert_eq!(error_code(headers, &[read, rest].concat()), code);
+    }
+    let mut long_response = Response::new(&long[..]);
+    *long_response.status_mut() = response.status();
+    *long_response.headers_mut() = headers.clone();
+    let verdict = AwsClassifier::new().judge_parts(response.status(), headers, &long);
+    check_status(&long_response, verdict);
+    check_error(&long_response, verdict, code.as_deref());
+}
 
 /// Checks that the verdict is one that this status may have.
 fn check_status(response: &Response<&[u8]>, verdict: Verdict) {

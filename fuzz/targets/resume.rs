@@ -26,8 +26,15 @@ use reattempt::resume::{self, Get, Range};
 use reattempt::{Backoff, ManualTimer, RetryBudget};
 use reattempt_fuzz::{add, line};
 
-/// The largest frame and the largest number of responses.
-const LARGEST: usize = 300;
+/// The most bytes of a frame.
+const MOST_BYTES: usize = 300;
+/// The most frames, pauses and errors of a body.
+const MOST_FRAMES: usize = 300;
+/// The most responses of a script.
+const MOST_RESPONSES: usize = 300;
+/// The most polls of a future. A future is pending at most once for each pause of a script, and
+/// a script has at most as many as its text has bytes, which are 8,192.
+const MOST_POLLS: usize = 30_000;
 
 fuzz_target!(|text: &[u8]| {
     let (settings, rest) = line(text);
@@ -101,7 +108,7 @@ impl Settings {
 fn responses(mut text: &[u8], settings: &Settings) -> VecDeque<Response<Frames>> {
     let mut responses = VecDeque::new();
     let (mut status, mut headers) = (StatusCode::OK, HeaderMap::new());
-    while !text.is_empty() && responses.len() < LARGEST {
+    while !text.is_empty() && responses.len() < MOST_RESPONSES {
         let (line, rest) = line(text);
         text = rest;
         if let Some(frames) = line.strip_prefix(b">") {
@@ -241,11 +248,11 @@ impl Frames {
             "!" => Some(FrameOrPause::Error(io::ErrorKind::ConnectionReset)),
             "?" => Some(FrameOrPause::Error(io::ErrorKind::Other)),
             number => Some(FrameOrPause::Data(
-                number.parse::<usize>().ok()?.min(LARGEST),
+                number.parse::<usize>().ok()?.min(MOST_BYTES),
             )),
         });
         Self {
-            left: frames.take(LARGEST).collect(),
+            left: frames.take(MOST_FRAMES).collect(),
             source,
         }
     }
@@ -323,7 +330,7 @@ fn read<B: Body<Data = Bytes>>(body: B, expected: &Expected) -> End {
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
-    for _ in 0..100 * LARGEST {
+    for _ in 0..MOST_POLLS {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }

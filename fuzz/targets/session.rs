@@ -1,4 +1,5 @@
-//! Checks that a session never panics or exceeds a limit, with any policy and outcomes.
+//! Checks that a session never panics or exceeds a limit, with any outcomes and any policy that has
+//! no limiter.
 #![no_main]
 
 use std::time::Duration;
@@ -60,6 +61,7 @@ enum Judged {
     Success,
     Throttling,
     Transient,
+    Unsent,
 }
 
 impl Judged {
@@ -68,6 +70,7 @@ impl Judged {
             Self::Server => Some(ErrorKind::Server),
             Self::Throttling => Some(ErrorKind::Throttling),
             Self::Transient => Some(ErrorKind::Transient),
+            Self::Unsent => Some(ErrorKind::Unsent),
             Self::Permanent | Self::Success => None,
         }
     }
@@ -104,6 +107,7 @@ fuzz_target!(|input: Input| {
     }
     let mut now = input.start;
     for (judged, after, took) in input.outcomes {
+        session.admit(now).expect("there is no limiter");
         now = now.saturating_add(took);
         let kind = judged.kind();
         let outcome = judged.outcome(after);
@@ -114,7 +118,8 @@ fuzz_target!(|input: Input| {
                 assert!(session.attempts() < input.max_attempts.max(1));
                 assert!(kind.is_some());
                 assert!(delay <= input.hint.longest(input.cap), "{delay:?}");
-                assert!(!input.non_idempotent || kind == Some(ErrorKind::Throttling));
+                let is_safe = matches!(kind, Some(ErrorKind::Throttling | ErrorKind::Unsent));
+                assert!(is_safe || !input.non_idempotent);
                 now = now.saturating_add(delay);
                 // A limit that ends in the last second of a `Duration` has no effect.
                 let end = input

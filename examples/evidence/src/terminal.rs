@@ -16,7 +16,8 @@ pub struct Row {
 }
 
 /// Draws each row as a bar of block characters from its least to its most value, with a full
-/// block at the mean. The longest bar ends after `width` characters, which start at zero.
+/// block at the mean. All bars have one scale, which starts at zero. The longest bar ends after
+/// `width` characters.
 ///
 /// Each row ends with a line break. Values that are negative or not finite count as zero.
 ///

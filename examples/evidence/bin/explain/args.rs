@@ -53,7 +53,7 @@ pub(crate) struct Fields {
     #[arg(long, value_name = "DURATION")]
     base: Option<String>,
 
-    /// By what each delay is multiplied
+    /// Factor by which each delay grows
     #[arg(long, value_name = "NUMBER")]
     factor: Option<String>,
 

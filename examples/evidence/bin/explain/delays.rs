@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use reattempt::{Schedule, ScheduledRetry};
 use reattempt_evidence::terminal::{Row, ranges};
 
+use crate::facts::LISTED;
 use crate::units::duration;
 
 /// The most retries that are printed.
@@ -41,7 +42,9 @@ pub(crate) fn text(failure: &str, schedule: &Schedule) -> String {
         ]);
     }
     let more = retries.len() - printed.len();
-    if more > 0 {
+    if retries.len() >= LISTED {
+        text.push_str("      and more\n");
+    } else if more > 0 {
         let _ = writeln!(text, "      and {more} more retries");
     }
     let _ = writeln!(text, "\nFrom the least to the most delay, with the mean:");
@@ -91,6 +94,16 @@ mod tests {
         let text = text("any failure", &policy().max_attempts(21).schedule());
         assert!(text.contains("and 8 more retries"), "{text}");
         assert_eq!(text.matches('█').count(), PRINTED);
+    }
+
+    #[test]
+    fn the_limit_of_the_list_is_not_shown_as_the_last_retry() {
+        for policy in [policy().unlimited_attempts(), policy().max_attempts(5_000)] {
+            let text = text("any failure", &policy.schedule());
+            assert!(text.contains("\n      and more\n"), "{text}");
+        }
+        let text = text("any failure", &policy().max_attempts(1_000).schedule());
+        assert!(text.contains("and 987 more retries"), "{text}");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reattempt::{ErrorKind, RetryPolicy, Schedule};
+use reattempt::{Attempt, ErrorKind, RetryPolicy, Schedule};
 
 use crate::budget::Budget;
 
-/// The most retries that a schedule lists.
-const LISTED: usize = 1_000;
+/// The most retries that a schedule lists. A schedule with as many may have more.
+pub(crate) const LISTED: usize = 1_000;
 
 /// What the program explains.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Facts {
     pub(crate) line: String,
     /// The schedules, each with the failure before it.
     pub(crate) schedules: Vec<(&'static str, Schedule)>,
-    /// The most attempts of a call. `None` means unlimited.
+    /// The most attempts of a call. `None` means that nothing limits their number.
     pub(crate) attempts: Option<u32>,
     pub(crate) budget: Option<Budget>,
 }
@@ -30,10 +30,10 @@ impl Facts {
         } else {
             vec![("throttling", throttling), ("any other failure", other)]
         };
-        let max_attempts = policy.start_at(Duration::ZERO).attempt().max_attempts();
+        let first = policy.start_at(Duration::ZERO).attempt();
         let attempts = schedules
             .iter()
-            .map(|(_, schedule)| most_attempts(schedule, max_attempts))
+            .map(|(_, schedule)| most_attempts(schedule, &first))
             .reduce(|a, b| Some(a?.max(b?)))
             .flatten();
         Self {
@@ -45,14 +45,29 @@ impl Facts {
     }
 }
 
-/// Returns the most attempts of a call. A list that ends early was ended by the time limit.
-fn most_attempts(schedule: &Schedule, max_attempts: Option<u32>) -> Option<u32> {
+/// Returns the most attempts of a call, whose first attempt has its limits.
+fn most_attempts(schedule: &Schedule, first: &Attempt) -> Option<u32> {
     let listed = schedule.retries().len();
     if listed < LISTED {
+        // `max_attempts` or `max_elapsed` ended the list.
         u32::try_from(listed + 1).ok()
     } else {
-        max_attempts
+        let limits = [first.max_attempts(), most_in_time(schedule, first)];
+        limits.into_iter().flatten().min()
     }
+}
+
+/// Returns the most attempts that start within `max_elapsed`, by the least delays. Later delays are
+/// at least as long as the last of the list. Returns `None` if they may be zero.
+fn most_in_time(schedule: &Schedule, first: &Attempt) -> Option<u32> {
+    let last = schedule.retries().last()?;
+    let left = first.remaining()?.saturating_sub(last.total_least);
+    // A retry at the end of the time does not start.
+    let more = left
+        .as_nanos()
+        .saturating_sub(1)
+        .checked_div(last.least.as_nanos())?;
+    u32::try_from(u128::from(last.number) + more + 1).ok()
 }
 
 #[cfg(test)]
@@ -74,6 +89,20 @@ mod tests {
         assert_eq!(attempts(&unlimited), None);
         // Retries after 1 to 9 s.
         assert_eq!(attempts(&unlimited.max_elapsed(10 * second)), Some(10));
+    }
+
+    #[test]
+    fn a_time_limit_counts_beyond_the_list() {
+        let minute = Duration::from_secs(60);
+        let milli = Duration::from_millis(1);
+        let policy = RetryPolicy::new(Backoff::constant(milli)).max_elapsed(minute);
+        let unlimited = policy.clone().unlimited_attempts();
+        // Retries after 1 to 59,999 ms.
+        assert_eq!(attempts(&unlimited), Some(60_000));
+        assert_eq!(attempts(&policy.clone().max_attempts(5_000)), Some(5_000));
+        assert_eq!(attempts(&policy.max_attempts(70_000)), Some(60_000));
+        let full = unlimited.backoff(Backoff::exponential(milli));
+        assert_eq!(attempts(&full), None);
     }
 
     #[test]

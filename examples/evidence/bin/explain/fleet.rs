@@ -19,6 +19,19 @@ pub(crate) struct Fleet {
     capacity: f64,
 }
 
+/// The most load of a fleet when an outage starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Load {
+    /// Retries per call that the refill of the budgets pays for as long as the outage lasts.
+    refilled: f64,
+    /// Retries per call.
+    retries: f64,
+    /// Attempts per second.
+    attempts: f64,
+    /// True if the server can serve the attempts.
+    is_safe: bool,
+}
+
 impl Fleet {
     /// Returns the fleet of the flags, if they have one.
     pub(crate) fn of(args: &Args) -> Option<Self> {
@@ -29,21 +42,39 @@ impl Fleet {
         })
     }
 
-    /// Returns the most attempts per second when an outage starts, and whether the server can
-    /// serve them: rate × (1 + retries per call) < capacity. If a client has at most one retry,
-    /// the retries per call are the chance that a client may retry.
-    fn load(self, facts: &Facts) -> (f64, f64, bool) {
-        let retries = match &facts.budget {
-            None => retries(facts.attempts),
-            Some(budget) => budget.retries_at_first(budget.least_cost(), retries(facts.attempts)),
-        };
-        let load = self.rate * (1.0 + retries);
-        (retries, load, load < self.capacity)
+    /// Returns the most load when an outage starts. The fleet is safe if
+    /// rate × (1 + retries per call) < capacity. The retries per call are those that a new client
+    /// can pay, and those that the refill pays. If a client has at most one retry and its budget
+    /// has no refill, they are the chance that the client may retry.
+    fn load(self, facts: &Facts) -> Load {
+        let most = retries(facts.attempts);
+        let (at_first, refilled) = facts.budget.as_ref().map_or((most, 0.0), |budget| {
+            let at_first = budget.retries_at_first(budget.least_cost(), most);
+            (at_first, self.refilled(budget).min(most))
+        });
+        let retries = (at_first + refilled).min(most);
+        let attempts = self.rate * (1.0 + retries);
+        Load {
+            refilled,
+            retries,
+            attempts,
+            is_safe: attempts < self.capacity,
+        }
+    }
+
+    /// Returns the retries per call that the refill of all budgets pays.
+    fn refilled(self, budget: &Budget) -> f64 {
+        if budget.refill > 0.0 {
+            self.clients * budget.refill / f64::from(budget.least_cost()) / self.rate
+        } else {
+            0.0
+        }
     }
 
     /// Returns whether the fleet is safe, with the numbers.
     pub(crate) fn text(self, facts: &Facts) -> String {
-        let (retries, load, is_safe) = self.load(facts);
+        let load = self.load(facts);
+        let is_too_much_forever = self.rate * (1.0 + load.refilled) >= self.capacity;
         let of = |value: f64| {
             if value.is_finite() {
                 number(value)
@@ -53,8 +84,9 @@ impl Fleet {
         };
         let (rate, capacity) = (of(self.rate), of(self.capacity));
         let (relation, verdict) = match &facts.budget {
-            _ if is_safe => ("below", "safe"),
+            _ if load.is_safe => ("below", "safe"),
             None => ("not below", "not safe"),
+            Some(_) if is_too_much_forever => ("not below", "not safe"),
             Some(_) => ("not below", "not safe while the budgets last"),
         };
         let mut lines = vec![
@@ -62,24 +94,29 @@ impl Fleet {
                 "Fleet of {} clients, {rate} calls per second, capacity {capacity} per second:",
                 of(self.clients)
             ),
-            format!("  retries per call when an outage starts: {}", of(retries)),
+            format!(
+                "  retries per call when an outage starts: {}",
+                of(load.retries)
+            ),
             format!(
                 "  {rate} × (1 + {}) = {} attempts per second, {relation} {capacity}: {verdict}",
-                of(retries),
-                of(load)
+                of(load.retries),
+                of(load.attempts)
             ),
         ];
         if let Some(budget) = &facts.budget {
-            lines.extend(self.duration_of_burst(budget, retries));
+            lines.extend(self.duration_of_burst(budget, load));
             lines.extend(self.time_to_a_retry(budget));
         }
         lines.join("\n")
     }
 
-    /// Returns how long the tokens of all clients last in an outage.
-    fn duration_of_burst(self, budget: &Budget, retries: f64) -> Option<String> {
+    /// Returns how long the tokens of all clients last in an outage, if the refill does not pay
+    /// all retries.
+    fn duration_of_burst(self, budget: &Budget, load: Load) -> Option<String> {
         let all = self.clients * budget.retries_at_first(budget.least_cost(), f64::INFINITY);
-        let seconds = Duration::try_from_secs_f64(all / (self.rate * retries)).ok()?;
+        let spent = load.retries - load.refilled;
+        let seconds = Duration::try_from_secs_f64(all / (self.rate * spent)).ok()?;
         (all > 0.0).then(|| {
             format!(
                 "  all budgets together pay {} retries, which last {} if all calls fail",
@@ -135,24 +172,59 @@ mod tests {
                 r#"{{"budget_capacity": 10, "budget_retries_per_success": 0.1,
                     "budget_starting_tokens": {starting}}}"#
             );
-            let (.., is_safe) = fleet(1e6).load(&facts(Preset::Default, &json));
-            assert_eq!(is_safe, expected, "{starting}");
+            let load = fleet(1e6).load(&facts(Preset::Default, &json));
+            assert_eq!(load.is_safe, expected, "{starting}");
         }
     }
 
     #[test]
     fn without_a_budget_all_attempts_count() {
-        let (retries, load, is_safe) = fleet(100.0).load(&facts(Preset::Default, "{}"));
-        assert_eq!((retries, load, is_safe), (2.0, 3_000.0, false));
-        let (_, load, is_safe) =
-            fleet(100.0).load(&facts(Preset::Default, r#"{"max_attempts": 1}"#));
-        assert_eq!((load, is_safe), (1_000.0, true));
+        let expected = |retries, attempts, is_safe| Load {
+            refilled: 0.0,
+            retries,
+            attempts,
+            is_safe,
+        };
+        let load = |json| fleet(100.0).load(&facts(Preset::Default, json));
+        assert_eq!(load("{}"), expected(2.0, 3_000.0, false));
+        let single = load(r#"{"max_attempts": 1}"#);
+        assert_eq!(single, expected(0.0, 1_000.0, true));
         let unlimited = facts(Preset::Default, r#"{"max_attempts": "unlimited"}"#);
         assert!(
             fleet(100.0)
                 .text(&unlimited)
                 .contains("unlimited attempts per second")
         );
+    }
+
+    #[test]
+    fn a_refill_adds_to_the_retries_of_each_call() {
+        let facts = |starting: f64, refill: f64| {
+            let json = format!(
+                r#"{{"budget_capacity": 10, "budget_retries_per_success": 0.1,
+                    "budget_starting_tokens": {starting}, "budget_tokens_per_second": {refill}}}"#
+            );
+            facts(Preset::Default, &json)
+        };
+        let check = |starting, refill, retries: f64, verdict| {
+            let facts = facts(starting, refill);
+            let load = fleet(100.0).load(&facts);
+            assert!((load.retries - retries).abs() < 1e-9, "{load:?}");
+            let text = fleet(100.0).text(&facts);
+            let line = text.lines().nth(2).expect("a third line");
+            assert!(line.ends_with(&format!(": {verdict}")), "{text}");
+            text
+        };
+        check(0.0, 1.0, 0.1, "safe");
+        check(0.1, 0.5, 0.15, "safe");
+        check(0.1, 1.0, 0.2, "not safe while the budgets last");
+        check(0.0, 2.0, 0.2, "not safe");
+        // A call has at most two retries, whatever the refill pays.
+        let text = check(10.0, 1_000.0, 2.0, "not safe");
+        assert!(!text.contains("which last"), "{text}");
+        // A call has two retries. The refill pays 0.5 of them, and the tokens 1.5.
+        let text = check(10.0, 5.0, 2.0, "not safe");
+        assert!(text.contains("1,000 retries, which last 667 ms"), "{text}");
     }
 
     #[test]
@@ -168,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_starts_with_less_than_a_full_budget_earns_retries() {
+    fn a_client_with_less_than_a_full_budget_earns_retries() {
         let text = fleet(10_000.0).text(&facts(
             Preset::Default,
             r#"{"budget_capacity": 10, "budget_retries_per_success": 0.1,

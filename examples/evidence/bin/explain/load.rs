@@ -33,7 +33,10 @@ fn of_budget(budget: &Budget, lines: &mut Vec<String>) {
         Income::OwnRetry => {
             let ratio = by_cost(budget, |cost| 1.0 / f64::from(cost));
             lines.push(format!("    for each call that succeeds at once: {ratio}"));
-            lines.push("    a call that succeeds after retries pays for its last one".to_owned());
+            lines.push(
+                "    a call that succeeds after retries returns the cost of its last retry"
+                    .to_owned(),
+            );
         }
         Income::Tokens(tokens) => {
             let ratio = by_cost(budget, |cost| tokens / f64::from(cost));

@@ -2,15 +2,15 @@
 //!
 //! The policy is a preset, changed by the fields of a configuration file, changed by flags. With
 //! the size of a fleet, the program also says whether the fleet is safe: whether the server keeps
-//! up if every client retries all it may.
+//! up if every client retries as often as it may.
 //!
 //! ```text
 //! cargo evidence explain
-//! cargo evidence explain --base 50ms --cap 20s --max-attempts 5 --max-elapsed 60s
-//! cargo evidence explain --preset aws --config retry.toml
-//! cargo evidence explain --budget 10 --budget-ratio 0.1 --starting-at 0.1 \
+//! cargo evidence explain -- --base 50ms --cap 20s --max-attempts 5 --max-elapsed 60s
+//! cargo evidence explain -- --preset aws --config retry.toml
+//! cargo evidence explain -- --budget 10 --budget-ratio 0.1 --starting-at 0.1 \
 //!     --clients 10000 --rate 1000 --capacity 1200
-//! cargo evidence explain --max-attempts 8 --svg assets/schedule.svg
+//! cargo evidence explain -- --max-attempts 8 --svg assets/schedule.svg
 //! ```
 
 mod args;

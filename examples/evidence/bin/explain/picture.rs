@@ -7,7 +7,7 @@ use reattempt::{Schedule, ScheduledRetry};
 use reattempt_evidence::chart::{Chart, ChartError, Line};
 use thiserror::Error;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, LISTED};
 use crate::units::duration;
 
 /// Why the picture is not written.
@@ -60,6 +60,14 @@ fn title(facts: &Facts) -> String {
     let end = ends
         .max_by_key(|retry| retry.total_mean)
         .unwrap_or_default();
+    if schedule_is_full(end.number) {
+        return format!(
+            "The first {} retries of a call wait {} on average, at most {}",
+            end.number,
+            duration(end.total_mean),
+            duration(end.total_most)
+        );
+    }
     let retries = if end.number == 1 { "retry" } else { "retries" };
     let mean = duration(end.total_mean);
     if end.total_mean == end.total_most {
@@ -70,6 +78,11 @@ fn title(facts: &Facts) -> String {
         end.number,
         duration(end.total_most)
     )
+}
+
+/// Returns true if a schedule lists no retry after this one because its list is full.
+fn schedule_is_full(last: u32) -> bool {
+    usize::try_from(last).is_ok_and(|last| last >= LISTED)
 }
 
 fn line(
@@ -117,6 +130,15 @@ mod tests {
         for name in ["least", "mean", "most", "total, mean"] {
             assert!(svg.contains(&format!(">\n{name}\n<")), "{name}");
         }
+    }
+
+    #[test]
+    fn the_title_of_a_full_list_names_the_first_retries() {
+        let svg = svg(Preset::Default, r#"{"max_attempts": "unlimited"}"#).expect("a picture");
+        assert!(
+            svg.contains("<title>The first 1000 retries of a call wait "),
+            "{svg}"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 -- Leases up to `wanted` tokens from the bucket KEYS[1] and returns how many.
 --
--- A bucket that does not exist starts empty. A Redis that has forgotten its buckets then pays
--- only what time brings from there on, and nothing twice.
+-- A bucket that does not exist starts empty. If Redis lost the bucket, it pays only the tokens
+-- gained from then on.
 local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wanted, process = tonumber(ARGV[3]), ARGV[4]
 
@@ -14,7 +14,7 @@ if not state[1] then
 end
 
 tokens = math.min(capacity, tokens + math.max(0, now - counted_at) * rate)
--- A clock that goes back and forth does not bring the same tokens twice.
+-- If the clock goes back, the tokens of the repeated time are not added twice.
 counted_at = math.max(now, counted_at)
 local paid = math.min(wanted, math.floor(tokens))
 redis.call('HSET', KEYS[1],

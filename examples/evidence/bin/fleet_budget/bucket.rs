@@ -24,8 +24,8 @@ pub(crate) struct Address {
     pub(crate) key: String,
 }
 
-/// A connection to the bucket. After an error it must not be used again: a late answer would
-/// be taken for the answer to the next request, and its tokens would be deposited twice.
+/// A connection to the bucket. Do not use it again after an error: a late answer would
+/// be taken for the answer to the next request.
 pub(crate) struct Bucket {
     connection: Connection,
     key: String,

@@ -27,28 +27,39 @@ pub(crate) fn run(url: Option<String>) -> Result<(), Box<dyn Error>> {
     };
     let key = format!("fleet_budget:{}", std::process::id());
     let address = Address { redis, key };
-    check_redis(&address)?;
+    // Another program with the same process number may have left its bucket behind.
+    connect(&address)?.delete()?;
+    let result = retry_and_kill(&mut own, &address);
+    // The bucket is deleted after a failure too, if its Redis answers.
+    let deleted = Bucket::connect(&address).and_then(|mut bucket| bucket.delete());
+    result?;
+    Ok(deleted?)
+}
+
+/// Lets the processes retry, kills one of them and Redis, and reports the accounts. The processes
+/// have ended when this returns, so none of them makes a new bucket.
+fn retry_and_kill(own: &mut Option<OwnRedis>, address: &Address) -> Result<(), Box<dyn Error>> {
     let service = Service::start()?;
     let mut processes = (0..PROCESSES)
         .map(|number| {
             let last_lease = (number == VICTIM).then_some(LAST_LEASE);
-            Process::start(number, service.address(), &address, last_lease)
+            Process::start(number, service.address(), address, last_lease)
         })
         .collect::<Result<Vec<_>, _>>()?;
 
     kill_in_mid_lease(&mut processes)?;
     wait_for_retries(&service)?;
-    match &mut own {
+    match own {
         Some(own) => restart_redis(own, &service, &processes)?,
         None => println!("This Redis is not the program's own, so it is not restarted."),
     }
     wait_for_retries(&service)?;
     end(&mut processes)?;
-    report(&service, &processes, &address)
+    report(&service, &processes, address)
 }
 
-fn check_redis(address: &Address) -> Result<(), Box<dyn Error>> {
-    Bucket::connect(address).map(drop).map_err(|error| {
+fn connect(address: &Address) -> Result<Bucket, Box<dyn Error>> {
+    Bucket::connect(address).map_err(|error| {
         let url = &address.redis;
         format!(
             "no Redis at {url} ({error}): start one, for example with `redis-server`, or leave \
@@ -138,9 +149,7 @@ fn report(
     processes: &[Process],
     address: &Address,
 ) -> Result<(), Box<dyn Error>> {
-    let mut bucket = Bucket::connect(address)?;
-    let ledger = bucket.ledger()?;
-    bucket.delete()?;
+    let ledger = Bucket::connect(address)?.ledger()?;
     let account = |(process, received): (&Process, &crate::service::Received)| Account {
         process: process.number(),
         paid: ledger.paid.get(&process.number()).copied().unwrap_or(0),

@@ -1,4 +1,4 @@
-//! The failing service: it counts the attempts of each process and answers none of them well.
+//! The failing service: it counts the attempts of each process and fails all of them.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

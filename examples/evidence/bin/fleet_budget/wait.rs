@@ -1,4 +1,4 @@
-//! Waits for a condition that another process or thread brings about.
+//! Waits for a condition that another process or thread makes true.
 
 use std::error::Error;
 use std::thread;
@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 ///
-/// Returns an error that says what was awaited after 30 s.
+/// Returns an error that names `what` if the condition is still false after 30 s.
 pub(crate) fn wait_until(
     what: &str,
     mut condition: impl FnMut() -> bool,

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Simulates clients that contend for one row, with five backoff strategies.
+/// Simulates clients that contend for one row, with five backoff strategies and the clamped jitter
+/// of AWS's article.
 ///
 /// Prints the calls that the server receives and the time until the last client is done: means
-/// over all runs with their standard errors. The last columns say how far a mean is from the
-/// reference, in standard errors of the difference. The program fails if one of them is 4 or
-/// more.
+/// over all runs with their standard errors. Each mean has a column "deviation" to its right: how
+/// far the mean is from the reference, in standard errors of the difference. The program fails if
+/// a deviation is 4 or more, except in rows marked *.
 #[derive(Debug, Parser)]
 #[command(name = "herd")]
 pub(crate) struct Args {

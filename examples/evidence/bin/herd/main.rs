@@ -8,13 +8,14 @@
 //!
 //! ```text
 //! cargo evidence herd
-//! cargo evidence herd --svg assets
+//! cargo evidence herd -- --svg assets
 //! ```
 //!
-//! The program compares its means with those of a reference simulation, and fails if one of them
-//! is 4 or more standard errors away. With 60 clients or more, the reference is not that of the
-//! crate's decorrelated jitter, because delays then reach the cap. Drawing within the cap takes
-//! less time than clamping to it.
+//! The program compares its means with those of a reference simulation. The columns "deviation" are
+//! the differences in standard errors. The program fails if one of them is 4 or more, except in
+//! rows marked *. These are the rows of the crate's decorrelated jitter with 60 clients or more.
+//! Delays then reach the cap, and the reference clamps them to it. Drawing within the cap, as the
+//! crate does, takes less time.
 
 mod args;
 mod check;

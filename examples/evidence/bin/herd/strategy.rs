@@ -63,9 +63,9 @@ impl Strategy {
         }
     }
 
-    /// Returns true if the strategy is the same as that of the reference for this number of
-    /// clients.
-    pub(crate) fn is_in_reference(self, clients: u32) -> bool {
+    /// Returns true if the reference has the means of this strategy under its [`key`](Self::key),
+    /// and not those of another one. Does not check that the reference has this number of clients.
+    pub(crate) fn matches_reference(self, clients: u32) -> bool {
         self != Self::Decorrelated || clients < CAP_MATTERS
     }
 

@@ -1,4 +1,4 @@
-//! Runs simulations: a policy with a number of clients, in both weathers.
+//! Runs simulations: a policy with a number of clients, in both scenarios.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::thread;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::fleet::Fleet;
-use crate::model::Weather;
+use crate::model::Scenario;
 use crate::policies::FleetPolicy;
 use crate::record::Record;
 use crate::simulation;
@@ -21,21 +21,21 @@ pub(crate) struct Job {
     pub(crate) seconds: u32,
 }
 
-/// What a job brought.
+/// The results of a job.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) policy: FleetPolicy,
     pub(crate) clients: u32,
     /// The run with the outage.
     pub(crate) outage: Record,
-    /// The share of calls that are served in calm weather.
+    /// The share of the calls that are served in the scenario without an outage.
     pub(crate) calm_success: f64,
 }
 
 impl Job {
     /// Simulates the outage.
     pub(crate) fn outage(&self) -> Record {
-        self.simulate(Weather::Outage)
+        self.simulate(Scenario::Outage)
     }
 
     fn row(&self) -> Row {
@@ -43,17 +43,17 @@ impl Job {
             policy: self.policy,
             clients: self.clients,
             outage: self.outage(),
-            calm_success: self.simulate(Weather::Calm).success(),
+            calm_success: self.simulate(Scenario::Calm).success(),
         }
     }
 
-    pub(crate) fn simulate(&self, weather: Weather) -> Record {
+    pub(crate) fn simulate(&self, scenario: Scenario) -> Record {
         let fleet = Fleet::new(self.policy, self.clients, self.seed);
-        simulation::run(&fleet, weather, self.seed, self.seconds)
+        simulation::run(&fleet, scenario, self.seed, self.seconds)
     }
 }
 
-/// Runs the jobs in both weathers.
+/// Runs each job in both scenarios.
 pub(crate) fn rows(jobs: &[Job]) -> Vec<Row> {
     run_all(jobs, Job::row)
 }

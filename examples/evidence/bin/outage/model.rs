@@ -11,19 +11,19 @@ pub(crate) const SERVICE: Duration = Duration::from_nanos(833_333);
 pub(crate) const OUTAGE: Range<Duration> = Duration::from_secs(20)..Duration::from_secs(30);
 /// A client gives up an attempt after this time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-/// The chance of an attempt to fail in calm weather.
+/// The chance of an attempt to fail in the scenario without an outage.
 pub(crate) const CALM_FAILURES: f64 = 0.05;
 
-/// What goes wrong in a run.
+/// The failures that a run simulates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Weather {
+pub(crate) enum Scenario {
     /// No outage, but each attempt fails with the chance [`CALM_FAILURES`].
     Calm,
     /// One outage, and no other failures.
     Outage,
 }
 
-impl Weather {
+impl Scenario {
     /// Returns the time in which the server serves nothing.
     pub(crate) const fn outage(self) -> Option<Range<Duration>> {
         match self {

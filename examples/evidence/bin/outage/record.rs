@@ -6,13 +6,14 @@ use crate::model::OUTAGE;
 
 /// Calls are counted in steps of this many seconds.
 pub(crate) const STEP: usize = 10;
-/// A fleet has recovered when this share of the calls of a step is served,
+/// A fleet has recovered at the first step with at least this share of its calls served, if no
+/// later step falls below [`STILL_RECOVERED`].
 const RECOVERED: f64 = 0.97;
-/// and no later step falls below this share.
+/// The least share of the calls that each step after the recovery serves.
 const STILL_RECOVERED: f64 = 0.93;
 
 /// The counts of one run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Record {
     /// The attempts that started in each second.
     attempts: Vec<u32>,
@@ -24,7 +25,7 @@ pub(crate) struct Record {
     served_time: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Step {
     arrived: u32,
     served: u32,

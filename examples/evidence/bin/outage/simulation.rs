@@ -11,7 +11,7 @@ use crate::calls::{Call, Calls};
 use crate::events::{AttemptEnd, Event, EventQueue};
 use crate::fleet::Fleet;
 use crate::lease::{FleetBucket, ROUND_TRIP};
-use crate::model::{PATIENCE, Weather};
+use crate::model::{PATIENCE, Scenario};
 use crate::policies::Limit;
 use crate::queues::ClientQueues;
 use crate::record::Record;
@@ -19,10 +19,10 @@ use crate::rules::ClientRules;
 use crate::server::Server;
 
 /// Simulates the fleet for `seconds` and returns what happened.
-pub(crate) fn run(fleet: &Fleet, weather: Weather, seed: u64, seconds: u32) -> Record {
+pub(crate) fn run(fleet: &Fleet, scenario: Scenario, seed: u64, seconds: u32) -> Record {
     let end = Duration::from_secs(u64::from(seconds));
     let clients = u32::try_from(fleet.len()).unwrap_or(u32::MAX);
-    let mut simulation = Simulation::new(fleet, weather, seed, seconds);
+    let mut simulation = Simulation::new(fleet, scenario, seed, seconds);
     for arrival in Arrivals::new(seed, clients, end) {
         simulation.advance(arrival.at);
         simulation.start_call(arrival);
@@ -47,14 +47,14 @@ struct Simulation<'f> {
 }
 
 impl<'f> Simulation<'f> {
-    fn new(fleet: &'f Fleet, weather: Weather, seed: u64, seconds: u32) -> Self {
+    fn new(fleet: &'f Fleet, scenario: Scenario, seed: u64, seconds: u32) -> Self {
         let limit = fleet.policy().limit;
         Self {
             fleet,
-            failure_chance: weather.failure_chance(),
+            failure_chance: scenario.failure_chance(),
             // Not the numbers that the arrivals are drawn from.
             failures: Xoshiro256PlusPlus::seed_from_u64(!seed),
-            server: Server::new(weather.outage()),
+            server: Server::new(scenario.outage()),
             events: EventQueue::default(),
             calls: Calls::default(),
             queues: ClientQueues::default(),

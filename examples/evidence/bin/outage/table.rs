@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use thiserror::Error;
+
 use crate::jobs::Row;
 use crate::record::STEP;
 use crate::reference;
@@ -10,6 +12,41 @@ use crate::reference;
 const TOLERANCE: f64 = 5.0;
 /// The largest difference in the time to recover that counts as equal.
 const TOLERANCE_SECONDS: f64 = 2.0 * STEP as f64;
+
+/// The rows beside the reference.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    /// The table.
+    pub(crate) text: String,
+    /// The number of rows that the reference has.
+    compared: u32,
+    /// The number of these rows that agree with the reference.
+    agreed: u32,
+}
+
+/// Some rows do not agree with the reference.
+#[derive(Debug, Error)]
+#[error(
+    "{different} of {compared} rows differ from the reference, expected at most {TOLERANCE} % and \
+     {TOLERANCE_SECONDS} s"
+)]
+pub(crate) struct Different {
+    different: u32,
+    compared: u32,
+}
+
+impl Comparison {
+    /// Checks that all compared rows agree with the reference.
+    pub(crate) const fn check(&self) -> Result<(), Different> {
+        if self.agreed == self.compared {
+            return Ok(());
+        }
+        Err(Different {
+            different: self.compared - self.agreed,
+            compared: self.compared,
+        })
+    }
+}
 
 /// Returns the figures of all rows.
 pub(crate) fn figures(rows: &[Row], seconds: u32) -> String {
@@ -57,18 +94,8 @@ pub(crate) fn figures(rows: &[Row], seconds: u32) -> String {
 /// # Errors
 ///
 /// Returns an error if the reference data are not valid JSON.
-pub(crate) fn differences(rows: &[Row]) -> Result<Option<String>, serde_json::Error> {
-    let mut text = format!(
-        "{:32} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7}\n",
-        "beside the reference",
-        "clients",
-        "attempts",
-        "ref.",
-        "diff.",
-        "recovered",
-        "ref.",
-        "diff."
-    );
+pub(crate) fn compare(rows: &[Row]) -> Result<Option<Comparison>, serde_json::Error> {
+    let mut text = comparison_head();
     let (mut compared, mut agreed) = (0, 0);
     for row in rows {
         let Some(name) = row.policy.reference else {
@@ -103,7 +130,26 @@ pub(crate) fn differences(rows: &[Row]) -> Result<Option<String>, serde_json::Er
         text,
         "{agreed} of {compared} rows agree within {TOLERANCE} % and {TOLERANCE_SECONDS} s."
     );
-    Ok((compared > 0).then_some(text))
+    let comparison = Comparison {
+        text,
+        compared,
+        agreed,
+    };
+    Ok((compared > 0).then_some(comparison))
+}
+
+fn comparison_head() -> String {
+    format!(
+        "{:32} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7}\n",
+        "beside the reference",
+        "clients",
+        "attempts",
+        "ref.",
+        "diff.",
+        "recovered",
+        "ref.",
+        "diff."
+    )
 }
 
 fn recovery(seconds: Option<f64>) -> String {

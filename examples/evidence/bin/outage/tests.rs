@@ -1,7 +1,7 @@
-//! The figures of small fleets, which the documentation relies on.
+//! The figures of fleets of several sizes, which the documentation relies on.
 
 use crate::jobs::{Job, Row};
-use crate::model::Weather;
+use crate::model::Scenario;
 use crate::policies::{self, ALL};
 use crate::record::Record;
 use crate::table;
@@ -33,8 +33,28 @@ fn all_figures_agree_with_the_reference() {
             calm_success: 1.0,
         }));
     }
-    let differences = table::differences(&rows).unwrap().unwrap();
-    assert!(differences.contains("14 of 14 rows agree"), "{differences}");
+    let comparison = table::compare(&rows).unwrap().unwrap();
+    let text = &comparison.text;
+    assert!(text.contains("14 of 14 rows agree"), "{text}");
+    comparison.check().expect("agreement");
+}
+
+#[test]
+fn a_row_that_differs_from_the_reference_is_an_error() {
+    let row = |policy, clients| Row {
+        policy: policies::find(policy).unwrap(),
+        clients,
+        outage: job("none", 100).outage(),
+        calm_success: 1.0,
+    };
+    let rows = [row("none", 100), row("jitter", 100)];
+    let error = table::compare(&rows).unwrap().unwrap().check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1 of 2 rows differ from the reference, expected at most 5 % and 20 s"
+    );
+    // The reference does not have seven clients.
+    assert!(table::compare(&[row("none", 7)]).unwrap().is_none());
 }
 
 #[test]
@@ -93,12 +113,26 @@ fn buckets_that_start_empty_let_any_fleet_recover() {
         let record = job("ratio-empty", clients).outage();
         assert!(matches!(record.recovery(), Some(50 | 60)), "{clients}");
     }
-    // The price: small clients can hardly retry in calm weather.
-    let calm = |policy, clients| job(policy, clients).simulate(Weather::Calm).success();
+    // The price: small clients can hardly retry without an outage.
+    let calm = |policy, clients| job(policy, clients).simulate(Scenario::Calm).success();
     assert!(calm("ratio-empty", 100) > 0.999);
     assert!(calm("ratio-empty", 1_000_000) < 0.955);
     assert!(calm("ratio-full", 1_000_000) > 0.999);
     assert!((calm("none", 100) - 0.95).abs() < 0.002);
+}
+
+#[test]
+fn adaptive_equals_the_quota_alone_unless_timeouts_throttle() {
+    let short = |policy| Job {
+        seconds: 60,
+        ..job(policy, 100)
+    };
+    let [quota, adaptive, throttled] = ["aws", "adaptive", "adaptive-timeouts"].map(short);
+    for scenario in [Scenario::Calm, Scenario::Outage] {
+        assert_eq!(adaptive.simulate(scenario), quota.simulate(scenario));
+    }
+    // Attempts time out in an outage only.
+    assert_ne!(throttled.outage(), quota.outage());
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Axis {
         }
     }
 
-    /// Returns a scale for the horizontal axis: it starts and ends with the values.
+    /// Returns a scale for the horizontal axis. A linear one starts at the lowest value and ends at
+    /// the highest. A logarithmic one starts and ends at a tick.
     pub(super) fn horizontal(&self, values: &[f64]) -> Result<Scale, ChartError> {
         let (low, high) = self.ends(values)?;
         Ok(if self.is_log {
@@ -52,8 +53,9 @@ impl Axis {
         })
     }
 
-    /// Returns a scale for the vertical axis: it ends at ticks, and a linear one contains zero
-    /// unless the range is set.
+    /// Returns a scale for the vertical axis. If a range is set, a linear scale starts and ends
+    /// with it. Without a range, a linear scale contains zero and ends at a tick. A logarithmic one
+    /// starts and ends at a tick, and contains the range or the values.
     pub(super) fn vertical(&self, values: &[f64]) -> Result<Scale, ChartError> {
         let (low, high) = self.ends(values)?;
         Ok(if self.is_log {

@@ -42,11 +42,14 @@ pub(super) fn svg(chart: &Chart) -> Result<String, ChartError> {
 
 /// Returns the scales of both axes, which contain all that the chart has.
 fn scales(chart: &Chart) -> Result<(Scale, Scale), ChartError> {
-    let without_points = chart.lines.iter().find(|line| line.points.is_empty());
-    if chart.lines.is_empty() || without_points.is_some() {
+    if chart.lines.is_empty() {
+        let title = chart.title.clone();
+        return Err(ChartError::NoLines { title });
+    }
+    if let Some(line) = chart.lines.iter().find(|line| line.points.is_empty()) {
         return Err(ChartError::NoPoints {
             title: chart.title.clone(),
-            line: without_points.map_or_else(String::new, |line| line.name.clone()),
+            line: line.name.clone(),
         });
     }
     let lines = || chart.lines.iter();

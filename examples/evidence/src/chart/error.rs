@@ -9,12 +9,18 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChartError {
-    /// No line of the chart has a point, or a line has none.
+    /// The chart has no lines.
+    #[error("the chart {title:?} has no lines, expected at least one line")]
+    NoLines {
+        /// The chart's title.
+        title: String,
+    },
+    /// A line of the chart has no points.
     #[error("the chart {title:?} has a line without points: {line:?}, expected at least one point")]
     NoPoints {
         /// The chart's title.
         title: String,
-        /// The line's name, empty if the chart has no lines.
+        /// The line's name.
         line: String,
     },
     /// A value cannot be shown on its axis.

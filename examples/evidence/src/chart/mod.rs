@@ -148,8 +148,10 @@ impl Chart {
 
     /// Sets the ends of the vertical axis.
     ///
-    /// By default a linear axis starts at zero, or below it if a value does, and ends above the
-    /// highest value. Values outside are drawn at the end.
+    /// By default a linear axis starts at zero, or below it if a value is negative, and ends at a
+    /// tick at or above the highest value. A logarithmic axis starts and ends at 1, 2 or 5 times a
+    /// power of ten, also with a range: it contains the range. Values outside the axis are drawn at
+    /// its end.
     pub fn y_range(mut self, low: f64, high: f64) -> Self {
         self.y.set_range(low, high);
         self
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_a_light_background_and_a_text_for_screen_readers() {
+    fn a_picture_has_a_background_and_a_text_for_screen_readers() {
         let svg = chart().svg().expect("a picture");
         assert!(svg.contains("role=\"img\""), "{svg}");
         assert!(svg.contains("<title>Calls &amp; time &lt; limits</title>"));
@@ -297,7 +299,10 @@ mod tests {
             "the chart \"Calls & time < limits\" has a line without points: \"nothing\", \
              expected at least one point"
         );
-        assert!(Chart::new("empty").svg().is_err());
+        assert_eq!(
+            error(Chart::new("empty")),
+            "the chart \"empty\" has no lines, expected at least one line"
+        );
     }
 
     #[test]
