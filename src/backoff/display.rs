@@ -10,9 +10,8 @@ use crate::jitter::Jitter;
 
 impl fmt::Display for Backoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_constant = matches!(self.growth, Growth::Constant { .. });
         let is_custom = matches!(self.growth, Growth::Custom { .. });
-        let is_flat = is_constant || (!is_custom && self.base_delay() >= self.cap);
+        let is_flat = self.is_constant() || (!is_custom && self.base_delay() >= self.cap);
         match self.growth {
             Growth::Constant { delay } if delay.is_zero() => return f.write_str("no delay"),
             Growth::Constant { delay } => write!(f, "{}", Brief(delay.min(self.cap)))?,

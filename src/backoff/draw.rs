@@ -7,7 +7,6 @@ use crate::timer::nanos;
 
 impl Backoff {
     /// Returns true for a schedule from [`constant`](Self::constant).
-    #[cfg(feature = "serde")]
     pub(crate) const fn is_constant(&self) -> bool {
         matches!(self.growth, Growth::Constant { .. })
     }

@@ -52,7 +52,8 @@ pub(super) fn decide<M: Timer>(
     }) = &mut step
     {
         let returned_at = now_if(progress.has_time_limit(), timer);
-        *delay = progress.remaining_last_wait(*delay, now, returned_at);
+        let left = progress.remaining_delay(*delay, now, returned_at);
+        *delay = left.unwrap_or_default();
     }
     (step, now)
 }

@@ -58,18 +58,6 @@ impl Progress {
             Some(decided_at.saturating_add(delay).saturating_sub(now))
         }
     }
-
-    /// Shortens the last wait of a call whose callbacks returned at `now`, so that it ends
-    /// before the time limit.
-    pub(crate) fn remaining_last_wait(
-        &self,
-        delay: Duration,
-        decided_at: Duration,
-        now: Duration,
-    ) -> Duration {
-        self.remaining_delay(delay, decided_at, now)
-            .unwrap_or_default()
-    }
 }
 
 /// Draws what is added to a hint, so that clients that received the same hint do not

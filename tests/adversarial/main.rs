@@ -1,13 +1,8 @@
 //! Uses of the core that other tests do not have: settings after a poll, callbacks that
 //! panic, calls after their end, and features in combination.
 #![cfg(all(feature = "tokio", not(loom)))]
-#![expect(clippy::unwrap_used, reason = "a test's own data")]
 
-#[cfg(feature = "tracing")]
-mod logs;
 mod panics;
-#[cfg(feature = "resume")]
-mod resumed;
 mod schedule;
 
 use std::cell::Cell;

@@ -1,10 +1,13 @@
 //! The events of the feature `tracing`.
 
 use std::fmt::{Debug, Write as _};
+use std::future::{Pending, pending, ready};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use reattempt::{Backoff, ErrorKind, LogLevel, RetryPolicy, StopReason, Verdict};
+use reattempt::{Backoff, ErrorKind, LogLevel, Observer, RetryPolicy, StopReason, Timer, Verdict};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -225,4 +228,40 @@ fn a_server_cannot_add_lines_to_the_log() {
             assert!(!line.contains(char::is_control), "{line:?}");
         }
     }
+}
+
+/// A timer whose sleeps never end.
+struct Endless;
+
+impl Timer for Endless {
+    type Sleep = Pending<()>;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> Pending<()> {
+        pending()
+    }
+}
+
+struct Silent;
+
+impl Observer for Silent {}
+
+#[test]
+fn a_dropped_call_is_logged_alike_with_and_without_an_observer() {
+    let levels = |policy: RetryPolicy| {
+        let lines = logged(|| {
+            let call = policy.retry(|_| ready(Err::<(), _>("down"))).timer(Endless);
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(pin!(call).poll(&mut context).is_pending());
+        });
+        let level = |line: &String| line.split(' ').next().unwrap().to_owned();
+        lines.iter().map(level).collect::<Vec<_>>()
+    };
+    let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(1)));
+    // One event for the retry, and none for the end.
+    assert_eq!(levels(policy.clone()), ["DEBUG"]);
+    assert_eq!(levels(policy.observer(Silent)), ["DEBUG"]);
 }

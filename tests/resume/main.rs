@@ -16,3 +16,4 @@ mod first;
 mod limits;
 mod mock;
 mod sockets;
+mod unknown_length;

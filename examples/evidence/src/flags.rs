@@ -1,15 +1,28 @@
 //! Reads the flags of a program, and prints errors in one line.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+/// Reads the flags of a program and runs it. Prints its error in one line.
+pub fn run<T: Parser>(program: impl FnOnce(T) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    match parse().map(program) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+        Err(code) => code,
+    }
+}
 
 /// Reads the flags of this process. Prints the help, or an error, if there is nothing to run.
 ///
 /// # Errors
 ///
 /// Returns the exit code of the program: 0 after the help, 2 after an error.
-pub fn parse<T: Parser>() -> Result<T, ExitCode> {
+fn parse<T: Parser>() -> Result<T, ExitCode> {
     T::try_parse().map_err(|error| {
         if error.use_stderr() {
             eprintln!("{}", one_line(&error.to_string()));

@@ -33,17 +33,7 @@ use args::Args;
 use fleet::Fleet;
 
 fn main() -> ExitCode {
-    let args = match flags::parse() {
-        Ok(args) => args,
-        Err(code) => return code,
-    };
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    flags::run(|args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {

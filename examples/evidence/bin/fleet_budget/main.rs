@@ -29,22 +29,10 @@ mod wait;
 use std::process::ExitCode;
 
 use flags::{Command, Flags};
-use reattempt_evidence::flags::parse;
 
 fn main() -> ExitCode {
-    let Flags { redis, command } = match parse() {
-        Ok(flags) => flags,
-        Err(code) => return code,
-    };
-    let result = match command {
+    reattempt_evidence::flags::run(|Flags { redis, command }| match command {
         Some(Command::Process(flags)) => process::run(&flags),
         None => experiment::run(redis.or_else(|| std::env::var("REDIS_URL").ok())),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }

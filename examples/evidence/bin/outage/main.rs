@@ -46,20 +46,9 @@ use std::process::ExitCode;
 
 use flags::Flags;
 use jobs::Job;
-use reattempt_evidence::flags::parse;
 
 fn main() -> ExitCode {
-    let flags = match parse() {
-        Ok(flags) => flags,
-        Err(code) => return code,
-    };
-    match run(&flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    reattempt_evidence::flags::run(|flags: Flags| run(&flags))
 }
 
 fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {

@@ -1,36 +1,23 @@
-//! A body that breaks after its last byte.
+//! A body of unknown length that breaks after its last byte.
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use http_body::{Body, Frame};
+use http_body::Body;
 use reattempt::{Classify, ManualTimer, RetryPolicy, resume};
 
-use crate::now_or_never;
-
-/// Yields four bytes, then an error.
-struct Breaks(Option<Bytes>);
-
-impl Body for Breaks {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
-        Poll::Ready(Some(self.0.take().map(Frame::data).ok_or_else(reset)))
-    }
-}
+use crate::mock::{Frames, block_on, reset};
 
 /// A response to the first request, then to a request for the bytes after the last one.
-fn answer(is_first: bool, etag: &'static str, range: &'static str) -> Response<Breaks> {
-    let mut response = Response::new(Breaks(is_first.then(|| Bytes::from_static(b"four"))));
+fn answer(is_first: bool, etag: &'static str, range: &'static str) -> Response<Frames> {
+    let mut response = Response::new(if is_first {
+        Frames::of(&Bytes::from_static(b"four"), 4).then(Err(reset()))
+    } else {
+        Frames::default()
+    });
     let etag = if is_first { "\"v1\"" } else { etag };
     let headers = response.headers_mut();
     headers.insert("etag", HeaderValue::from_static(etag));
@@ -44,13 +31,13 @@ fn answer(is_first: bool, etag: &'static str, range: &'static str) -> Response<B
 /// Reads a body that breaks after four bytes. Returns true if it then ends without an error.
 fn is_complete<C>(policy: &RetryPolicy<C>, etag: &'static str, range: &'static str) -> bool
 where
-    C: Classify<Response<Breaks>, io::Error>,
+    C: Classify<Response<Frames>, io::Error>,
 {
     let requests =
         |part: resume::Range| ready(io::Result::Ok(answer(!part.is_resumption(), etag, range)));
     let get = resume::get(policy, requests).timer(ManualTimer::new());
-    let mut body = pin!(now_or_never(get.send()).unwrap().into_body());
-    let mut next = || now_or_never(std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)));
+    let mut body = pin!(block_on(get.send()).unwrap().into_body());
+    let mut next = || block_on(poll_fn(|cx| body.as_mut().poll_frame(cx)));
     assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "four");
     let end = next();
     assert!(!matches!(end, Some(Ok(_))));
