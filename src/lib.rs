@@ -114,6 +114,12 @@
 //! The settings of a call are methods of [`Call`](call::Call). A loop of your own, for
 //! operations that need `&mut` state, is a [`RetryLoop`].
 //!
+//! # Imports
+//!
+//! `use reattempt::*` also imports the modules `http` and `tower`, and makes the crates of the
+//! same names ambiguous. `use reattempt::prelude::*` imports every other name: see
+//! [`prelude`].
+//!
 //! # Features
 //!
 //! A feature adds types and methods and changes none. One that is named after a client
@@ -189,6 +195,7 @@ mod log;
 #[cfg(any(feature = "aws", feature = "tracing"))]
 mod one_line;
 mod policy;
+pub mod prelude;
 #[cfg(feature = "resume")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resume")))]
 pub mod resume;
@@ -199,33 +206,8 @@ mod timer;
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
 
-pub use attempt::Attempt;
-pub use backoff::{Backoff, Delays};
-pub use budget::RetryBudget;
-pub use call::{BlockingLoop, RetryLoop, retry, retry_blocking};
-pub use classify::{AnyError, Classify, ClassifyFn, DynClassify, ErrorKind, Verdict, When};
-#[cfg(feature = "serde")]
-#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
-pub use config::PolicyConfig;
-pub use error::{Outcome, RetryError, StopReason, TimedOut};
-pub use event::{Observer, RetryEvent, StopEvent};
-#[cfg(feature = "governor")]
-#[cfg_attr(docsrs, doc(cfg(feature = "governor")))]
-pub use governor::GovernorLimiter;
-pub use jitter::Jitter;
-pub use limiter::{AdaptiveLimiter, Limiter};
-#[cfg(feature = "tracing")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
-pub use log::LogLevel;
-pub use policy::{RetryPolicy, Schedule, ScheduledRetry, ServerHint};
-pub use session::{Decision, Session};
-pub use testing::ManualTimer;
-pub use timer::Timer;
-#[cfg(all(
-    feature = "tokio",
-    not(all(target_family = "wasm", target_os = "unknown"))
-))]
-pub use timer::TokioTimer;
+#[doc(inline)]
+pub use prelude::*;
 
 /// The code in README.md, compiled and run.
 #[cfg(all(doctest, feature = "http", feature = "tokio"))]

@@ -13,6 +13,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         .omit_auto_trait_impls(true)
         .omit_blanket_impls(true)
         .build()?;
-    println!("{api}");
+    // The crate root re-exports the prelude, so its items are printed once.
+    let mut is_prelude = false;
+    for item in api.items() {
+        let line = item.to_string();
+        let is_module = line.starts_with("pub mod ");
+        if is_module || !is_prelude {
+            println!("{line}");
+        }
+        if is_module {
+            is_prelude = line.ends_with("::prelude");
+        }
+    }
     Ok(())
 }

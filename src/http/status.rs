@@ -45,10 +45,8 @@ impl StatusRules {
     /// Returns the verdict on a response with this status.
     #[must_use]
     pub const fn judge_status(&self, status: StatusCode) -> Verdict {
-        let is_never_retried = self.never_retries(status);
         match status.as_u16() {
-            400..600 if is_never_retried => Verdict::Permanent,
-            _ if is_never_retried => Verdict::Success,
+            400..600 if self.never_retries(status) => Verdict::Permanent,
             429 => Verdict::retry(ErrorKind::Throttling),
             500..600 => Verdict::retry(ErrorKind::Server),
             _ if self.also_retry.contains(status) => Verdict::retry(ErrorKind::Transient),
