@@ -354,7 +354,7 @@ impl<X> AwsClassifier<X> {
         if codes.names().any(is_throttling) && !is_ruled_out {
             return Verdict::retry(ErrorKind::Throttling);
         }
-        let verdict = self.http.status(status);
+        let verdict = self.http.judge_status(status);
         // The code may have been in the part that did not arrive.
         let is_transient =
             reply.body.is_broken || self.is_like_sdk && codes.names().any(is_transient);

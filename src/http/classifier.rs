@@ -242,12 +242,6 @@ impl<X> HttpClassifier<X> {
         self.rules.judge_status(status)
     }
 
-    /// Returns what `judge_status` does.
-    #[cfg(feature = "aws")]
-    pub(crate) const fn status(&self, status: StatusCode) -> Verdict {
-        self.judge_status(status)
-    }
-
     /// Whether `never_retry` rules this status out.
     #[cfg(feature = "aws")]
     pub(crate) const fn never_retries(&self, status: StatusCode) -> bool {

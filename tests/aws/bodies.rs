@@ -87,6 +87,7 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
         (br#"{"Code":"Upper","__type":"FromType"}"#, Some("Upper")),
         (br#"{"Code":"Upper","code":"lower"}"#, Some("lower")),
         (br#"{"code":400,"__type":"FromType"}"#, Some("FromType")),
+        (br#"{"code":1e999,"__type":"FromType"}"#, Some("FromType")),
         (
             br#"{"code":null,"Code":{"code":"x"},"__type":"FromType"}"#,
             Some("FromType"),

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde_core::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
 };
+use serde_json::value::RawValue;
 
 use super::{Found, Text, text};
 
@@ -107,8 +109,9 @@ impl<'a> Visitor<'a> for NestedError<'_, 'a> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(self, seq: A) -> Result<(), A::Error> {
-        TextVisitor.visit_seq(seq).map(drop)
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
@@ -181,54 +184,16 @@ struct OnlyText<'a>(Text<'a>);
 
 impl<'a> Deserialize<'a> for OnlyText<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(OnlyText)
-    }
-}
-
-struct TextVisitor;
-
-impl<'a> Visitor<'a> for TextVisitor {
-    type Value = Text<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Text<'a>, E> {
-        Ok((!text.is_empty()).then_some(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
-        Ok((!text.is_empty()).then(|| Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Text<'a>, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Text<'a>, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Text<'a>, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Text<'a>, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Text<'a>, E> {
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Text<'a>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Text<'a>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        // The raw value first: a number that no type can hold is an error otherwise.
+        let value = <&RawValue>::deserialize(deserializer)?.get();
+        if !value.starts_with('"') {
+            return Ok(Self(None));
+        }
+        // A text with an escape cannot be borrowed.
+        let text: Cow<'_, str> = serde_json::from_str(value)
+            .map(Cow::Borrowed)
+            .or_else(|_| serde_json::from_str(value).map(Cow::Owned))
+            .map_err(D::Error::custom)?;
+        Ok(Self((!text.is_empty()).then_some(text)))
     }
 }
