@@ -1,7 +1,7 @@
 //! Every test that tests/README.md or SECURITY.md names exists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const README: &str = include_str!("README.md");
 const SECURITY: &str = include_str!("../SECURITY.md");
@@ -11,9 +11,19 @@ fn quoted(page: &'static str) -> impl Iterator<Item = &'static str> {
     page.split('`').skip(1).step_by(2)
 }
 
-fn read(path: &str) -> String {
-    let root = env!("CARGO_MANIFEST_DIR");
-    fs::read_to_string(Path::new(root).join(path)).unwrap_or_default()
+fn path_of(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(path_of(file)).unwrap_or_default()
+}
+
+/// Returns true if the file is part of this package, or of the lab, which the published
+/// package does not contain.
+fn can_be_checked(file: &str) -> bool {
+    let folder = file.split('/').next().unwrap_or_default();
+    matches!(folder, "tests" | "src") || (folder == "lab" && path_of("lab").exists())
 }
 
 /// Returns true if `source` has a test function of this name.
@@ -29,16 +39,17 @@ fn has_test(source: &str, name: &str) -> bool {
 fn test_name(quote: &str) -> Option<(&str, &str)> {
     quote
         .split_once("::")
-        .filter(|(path, _)| path.starts_with("tests/") || path.starts_with("src/"))
+        .filter(|(path, _)| can_be_checked(path))
 }
 
 /// Checks that each test and each file that a page names exists. Returns the number of tests.
 #[track_caller]
 fn check_names(page: &'static str) -> usize {
-    for file in quoted(page).filter(|quote| quote.starts_with("tests/")) {
+    let is_file = |quote: &&str| quote.starts_with("tests/") || quote.starts_with("lab/tests/");
+    for file in quoted(page).filter(is_file) {
         let file = file.split("::").next().unwrap_or_default();
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        assert!(path.exists(), "{file} does not exist");
+        let exists = path_of(file).exists() || !can_be_checked(file);
+        assert!(exists, "{file} does not exist");
     }
     let names = quoted(page).filter(|quote| {
         test_name(quote).is_some_and(|(path, name)| {
@@ -81,11 +92,16 @@ fn every_bound_of_the_security_policy_has_a_test() {
 #[test]
 fn every_command_in_the_readme_runs_tests_that_exist() {
     for command in quoted(README).filter(|quote| quote.contains("cargo test")) {
+        let in_lab = command.contains("--manifest-path lab/Cargo.toml");
+        let folder = if in_lab { "lab/tests" } else { "tests" };
+        if !can_be_checked(folder) {
+            continue;
+        }
         for (index, word) in command.split(' ').enumerate() {
             if word == "--test" {
                 let target = command.split(' ').nth(index + 1).unwrap_or_default();
-                let is_file = !read(&format!("tests/{target}.rs")).is_empty();
-                let is_folder = !read(&format!("tests/{target}/main.rs")).is_empty();
+                let is_file = !read(&format!("{folder}/{target}.rs")).is_empty();
+                let is_folder = !read(&format!("{folder}/{target}/main.rs")).is_empty();
                 assert!(
                     is_file || is_folder,
                     "`{command}` names a test that does not exist"
