@@ -112,7 +112,7 @@ impl<P: PolicyRef> Run<P> {
 impl<P: PolicyRef> Drop for Run<P> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(progress) = &mut self.progress {
+        if let Some(progress) = &self.progress {
             progress.cancel(settings(&self.policy));
         }
     }
