@@ -48,8 +48,7 @@ where
             driver.stage.set(Stage::Done);
             let classifier = this.classifier.classifier(this.run.policy());
             let step = match classifier.classify(result.as_ref()) {
-                Verdict::Success if this.run.is_on_short_path() => {
-                    this.run.succeed_on_short_path();
+                Verdict::Success if this.run.succeed_on_short_path() => {
                     return Poll::Ready(R::new(result, || FIRST_SUCCESS));
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
