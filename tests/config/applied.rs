@@ -25,6 +25,21 @@ fn absent_fields_leave_the_policy_as_it_is() {
 }
 
 #[test]
+fn an_absent_hint_keeps_that_of_the_policy() {
+    for own in [
+        ServerHint::Ignore,
+        ServerHint::Honor { max: s(3) },
+        ServerHint::Exact { max: s(3) },
+        ServerHint::Bounded { slack: s(5) },
+    ] {
+        let policy = RetryPolicy::default().server_hint(own);
+        let before = settings(&policy);
+        let applied = PolicyConfig::default().apply(policy);
+        assert_eq!(settings(&applied), before);
+    }
+}
+
+#[test]
 fn a_part_of_a_backoff_leaves_the_rest() {
     let own = Backoff::exponential(ms(50))
         .factor(3.0)

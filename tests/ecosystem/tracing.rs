@@ -185,6 +185,14 @@ fn events_contain_the_text_of_the_error_in_every_driver() {
         let _ = call.call();
     };
     assert_text(&logged(call), "boxed");
+    let wrapped = policy
+        .clone()
+        .inspect(|_: Result<&(), &Broken>, _| {})
+        .erased();
+    let call = || {
+        let _ = wrapped.retry_blocking(|_| broken()).call();
+    };
+    assert_text(&logged(call), "inspected and erased");
 }
 
 #[test]

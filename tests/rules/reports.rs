@@ -59,6 +59,26 @@ fn an_observer_receives_each_wait_once_with_its_delay() {
 }
 
 #[test]
+fn a_stop_event_describes_its_call() {
+    let stop_of = |policy: RetryPolicy, kind| {
+        let events = Events::default();
+        let _ = policy
+            .observer(events.clone())
+            .classify_fn(move |_: Result<&(), &()>| Verdict::retry(kind))
+            .retry_blocking(|_| Err(()))
+            .call();
+        let stop = *events.0.lock().unwrap().1.first().unwrap();
+        (stop.name(), stop.max_attempts(), stop.all_throttled())
+    };
+    let policy = RetryPolicy::new(Backoff::none()).max_attempts(2);
+    assert_eq!(
+        stop_of(policy.clone().name("orders"), ErrorKind::Throttling),
+        (Some("orders"), Some(2), true)
+    );
+    assert_eq!(stop_of(policy, ErrorKind::Server), (None, Some(2), false));
+}
+
+#[test]
 fn calls_draw_different_delays_and_a_seed_repeats_them() {
     let delays = |policy: &RetryPolicy| {
         let timer = ManualTimer::new();
