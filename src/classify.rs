@@ -74,6 +74,7 @@ pub(crate) fn printable<'o, T, E>(
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Verdict {
     /// The attempt failed, and a retry would fail in the same way.
+    #[doc(alias = "abort")]
     Permanent,
     /// The attempt failed, and a retry may succeed.
     Retry {

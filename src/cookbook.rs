@@ -8,7 +8,7 @@
 //! - [Mutable state](mutable_state)
 //! - [Deadlines and timeouts](deadlines)
 //! - [Operations that must not run twice](non_idempotent)
-//! - [A message before each wait](notify)
+//! - [Logs and messages](notify)
 //! - [Limits for each kind of failure](limits_per_kind)
 //! - [Retry-After](retry_after)
 //! - [Language model services](llm)

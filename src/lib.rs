@@ -109,7 +109,9 @@
 //! | --- | --- | --- |
 //! | backoff, server hint, budget, limiter, observer, name, seed | yes | |
 //! | attempts, time limit, classifier | yes | replaces the policy's |
-//! | `on_retry`, `non_idempotent`, `long_polling`, `attempt_timeout`, `timer` | | yes |
+//! | `on_retry`, `non_idempotent`, `long_polling` | | yes |
+//! | `attempt_timeout`, `timer` | | an async call |
+//! | `sleep_with` | | a sync call |
 //!
 //! The settings of a call are methods of [`Call`](call::Call). A loop of your own, for
 //! operations that need `&mut` state, is a [`RetryLoop`].

@@ -59,6 +59,7 @@ use crate::timer::Timer;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[doc(alias = "mock")]
 pub struct ManualTimer {
     shared: Arc<Mutex<Manual>>,
 }
@@ -226,6 +227,10 @@ impl<R> Script<R> {
     ///
     /// In an async operation, call it inside the future: a call is then counted
     /// only if the future is polled.
+    ///
+    /// The results must be `Clone`. An error such as [`std::io::Error`] is not, so make it from
+    /// a value that is: `script.call().map_err(io::Error::from)` with a script of
+    /// [`std::io::ErrorKind`].
     ///
     /// ```
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;

@@ -57,6 +57,9 @@ impl Backoff {
     /// assert_eq!(backoff.ceiling(3), Duration::from_millis(200));
     /// ```
     #[must_use]
+    #[doc(alias = "ExponentialBackoff")]
+    #[doc(alias = "ExponentialBuilder")]
+    #[doc(alias = "with_min_delay")]
     pub const fn exponential(base: Duration) -> Self {
         Self::new(Growth::Exponential { base, factor: 2.0 }, CAP, Jitter::Full)
     }
@@ -105,6 +108,8 @@ impl Backoff {
     /// assert_eq!(backoff.delays().nth(9), Some(Duration::from_secs(30)));
     /// ```
     #[must_use]
+    #[doc(alias = "ConstantBuilder")]
+    #[doc(alias = "fixed")]
     pub const fn constant(delay: Duration) -> Self {
         Self::new(Growth::Constant { delay }, Duration::MAX, Jitter::None)
     }
@@ -178,6 +183,7 @@ impl Backoff {
     /// assert_eq!(backoff.ceiling(3), Duration::from_millis(450));
     /// ```
     #[must_use]
+    #[doc(alias = "multiplier")]
     pub const fn factor(mut self, factor: f64) -> Self {
         if let Growth::Exponential { base, .. } = self.growth {
             // The comparison is false for NaN too.
@@ -203,6 +209,8 @@ impl Backoff {
     /// assert!(backoff.delays().take(100).all(|delay| delay <= cap));
     /// ```
     #[must_use]
+    #[doc(alias = "max_delay")]
+    #[doc(alias = "max_interval")]
     pub const fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self

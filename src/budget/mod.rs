@@ -39,6 +39,8 @@ use bucket::{Bucket, Income};
 /// assert_eq!(budget.available(), 6);
 /// ```
 #[derive(Clone)]
+#[doc(alias = "TokenBucket")]
+#[doc(alias = "retry_quota")]
 pub struct RetryBudget {
     bucket: Arc<Bucket>,
     throttling_cost: u32,

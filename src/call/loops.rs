@@ -32,6 +32,10 @@ use crate::timer::{DefaultTimer, Timer};
 /// Dropping the loop during a wait returns what the retry has cost. The time limit
 /// counts from the first `next_attempt`.
 ///
+/// A loop has the settings of its policy, and `timer` and `non_idempotent` of its own. To
+/// change another setting for one loop, change a clone of the policy, which shares the budget:
+/// `let policy = policy.clone().max_attempts(7);`.
+///
 /// ```
 /// use std::ops::ControlFlow;
 /// use reattempt::{Backoff, RetryPolicy};

@@ -133,6 +133,7 @@ where
         clippy::type_complexity,
         reason = "the function pointer names the error"
     )]
+    #[doc(alias = "timeout")]
     pub fn attempt_timeout(
         self,
         limit: Duration,

@@ -57,6 +57,7 @@ pub(crate) use slots::Slots;
 /// let policy = RetryPolicy::new(Backoff::none()).limiter(pace);
 /// # assert_eq!(policy.retry_blocking(|_| Ok::<_, ()>(1)).call(), Ok(1));
 /// ```
+#[doc(alias = "rate_limit")]
 pub trait Limiter: Send + Sync + Debug {
     /// Requests permission to start an attempt at `now`.
     ///

@@ -34,6 +34,7 @@ impl<C> RetryPolicy<C> {
     /// let outcome = policy.retry_blocking(|_| Err::<(), _>("forbidden")).outcome();
     /// assert_eq!(outcome.attempts, 1);
     /// ```
+    #[doc(alias = "retry_if")]
     pub fn when<E, F: Fn(&E) -> bool>(self, predicate: F) -> RetryPolicy<When<F>> {
         self.classify(When(predicate))
     }

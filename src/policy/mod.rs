@@ -212,6 +212,8 @@ impl<C> RetryPolicy<C> {
     /// ```
     #[doc(alias = "max_elapsed_time")]
     #[doc(alias = "max_total_duration")]
+    #[doc(alias = "deadline")]
+    #[doc(alias = "timeout")]
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
         self.settings.max_elapsed = Some(total);
         self.settings.update_is_simple();

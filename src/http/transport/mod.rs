@@ -55,8 +55,9 @@ pub fn judge_error(error: &(dyn Error + 'static)) -> Verdict {
     message = "`{Self}` cannot judge errors of type `{E}`",
     label = "`{E}` does not implement `std::error::Error`, or borrows data",
     note = "for `Box<dyn Error + Send + Sync>` and `Box<dyn Error>`, add `.boxed()` to the classifier: `.classify(HttpClassifier::new().boxed())`",
-    note = "for `anyhow::Error` and `eyre::Report`, add `.error_as(|error: &{E}| error.as_ref())`",
-    note = "for any other type, add `.transport(|error: &{E}| ..)` with a closure that returns a `Verdict`"
+    note = "for `anyhow::Error` and `eyre::Report`, add `.error_as(..)` to the classifier: `.classify(HttpClassifier::new().error_as(|error: &{E}| error.as_ref()))`",
+    note = "for a type of your own, implement `std::error::Error`, or add `.transport(|error: &{E}| ..)` to the classifier, with a closure that returns a `Verdict`",
+    note = "with `error_policy()` write `ErrorClassifier` instead of `HttpClassifier`, and with a policy of `aws` `AwsClassifier`"
 )]
 pub trait JudgeTransport<E> {
     /// Returns the verdict on `error`.
