@@ -1,11 +1,12 @@
 //! `Observer` and the events that it receives.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::ErrorKind;
-use crate::error::{StopReason, Summary};
+use crate::error::{Seconds, StopReason, Summary};
 
 /// Receives events of every call that a policy makes, for metrics and logs.
 ///
@@ -161,6 +162,19 @@ impl<'a, T, E> RetryEvent<Result<&'a T, &'a E>> {
     }
 }
 
+/// Prints one line, such as `orders: attempt 1 of 3 failed (server), retrying in 0.25 s`.
+impl<O> fmt::Display for RetryEvent<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_name(self.name, f)?;
+        write!(f, "attempt {}", self.attempt.number())?;
+        if let Some(max) = self.attempt.max_attempts() {
+            write!(f, " of {max}")?;
+        }
+        let delay = Seconds(self.delay);
+        write!(f, " failed ({}), retrying in {delay}", self.kind)
+    }
+}
+
 /// The end of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StopEvent {
@@ -227,5 +241,20 @@ impl StopEvent {
     #[must_use]
     pub const fn name(&self) -> Option<&'static str> {
         self.name
+    }
+}
+
+/// Prints one line: the policy's name, if it has one, and the [`Summary`].
+impl fmt::Display for StopEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_name(self.name, f)?;
+        self.summary.fmt(f)
+    }
+}
+
+fn write_name(name: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match name {
+        Some(name) => write!(f, "{name}: "),
+        None => Ok(()),
     }
 }

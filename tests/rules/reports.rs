@@ -79,6 +79,41 @@ fn a_stop_event_describes_its_call() {
 }
 
 #[test]
+fn events_print_as_one_line() {
+    let texts = |policy: RetryPolicy| {
+        let events = Events::default();
+        let mut hooked = Vec::new();
+        let _ = policy
+            .observer(events.clone())
+            .retry_blocking(|attempt| {
+                if attempt.number() == 2 {
+                    Ok(())
+                } else {
+                    Err("down")
+                }
+            })
+            .on_retry(|event| hooked.push(event.to_string()))
+            .sleep_with(|_| ())
+            .call();
+        let (retries, stops) = &*events.0.lock().unwrap();
+        assert_eq!(hooked, [retries[0].to_string()]);
+        (hooked, stops[0].to_string())
+    };
+    let policy = RetryPolicy::new(Backoff::constant(Duration::from_millis(250)));
+    let (retry, stop) = texts(policy.clone().name("orders"));
+    assert_eq!(
+        retry,
+        ["orders: attempt 1 of 3 failed (transient), retrying in 0.25 s"]
+    );
+    assert_eq!(
+        stop,
+        "orders: ended after 2 attempts and 0.25 s of waiting: success"
+    );
+    let (retry, _) = texts(policy.unlimited_attempts());
+    assert_eq!(retry, ["attempt 1 failed (transient), retrying in 0.25 s"]);
+}
+
+#[test]
 fn calls_draw_different_delays_and_a_seed_repeats_them() {
     let delays = |policy: &RetryPolicy| {
         let timer = ManualTimer::new();
