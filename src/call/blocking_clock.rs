@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_wait_for_a_limiter_pauses_before_the_next_request() {
+    fn an_interrupted_limiter_wait_pauses_before_the_next_request() {
         let paused = |unserved| {
             let mut paused = None;
             let rest = pause(unserved, |time| paused = Some(time));
