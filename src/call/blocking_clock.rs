@@ -43,7 +43,7 @@ impl BlockingClock {
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
         let unserved = self.wait(delay, sleep);
-        // There a thread cannot sleep.
+        // A thread cannot sleep on this target.
         if cfg!(all(target_family = "wasm", target_os = "unknown")) {
             return unserved;
         }
