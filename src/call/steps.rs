@@ -134,7 +134,7 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
 }
 
 /// Returns true if the call has to let other tasks run.
-fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
+const fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
     let attempts = run.attempts();
     attempts > 0 && attempts % ATTEMPTS_PER_YIELD == 0
 }
