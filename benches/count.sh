@@ -42,12 +42,12 @@ if [ "${1:-}" = --ceilings ]; then
         echo "$block, $contestant: $count instructions, at most $ceiling"
         [ "$count" -le "$ceiling" ] || failed=1
     done <<'END'
-sync success:reattempt:30
-sync success:reattempt, policy made at run time:30
-sync success with a full budget:reattempt:40
-async success:reattempt:70
-async success:reattempt, policy made at run time:70
-async success after a wait:reattempt, policy made at run time:100
+sync success:reattempt:21
+sync success:reattempt, policy made at run time:25
+sync success with a full budget:reattempt:33
+async success:reattempt:62
+async success:reattempt, policy made at run time:62
+async success after a wait:reattempt, policy made at run time:87
 sync, two failures without delay:reattempt, policy made at run time:1500
 async, two failures without delay:reattempt, policy made at run time:2000
 ten jittered delays:reattempt:1500

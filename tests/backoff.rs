@@ -239,6 +239,14 @@ fn only_a_seed_repeats_delays() {
     assert_ne!(take(backoff.delays()), take(backoff.delays()));
 }
 
+#[test]
+fn delays_have_no_end() {
+    let mut delays = Backoff::exponential(s(1)).delays();
+    assert_eq!(delays.size_hint(), (usize::MAX, None));
+    assert!(delays.nth(1_000).is_some());
+    assert_eq!(delays.size_hint(), (usize::MAX, None));
+}
+
 fn any_duration() -> impl Strategy<Value = Duration> {
     prop_oneof![
         Just(Duration::ZERO),

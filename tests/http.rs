@@ -199,9 +199,6 @@ fn an_error_in_a_report_box_or_arc_is_recognised() {
     let judge = ErrorClassifier::new().error_as(|error: &anyhow::Error| error.as_ref());
     let report = anyhow::Error::from(refused()).context("cannot load");
     assert_eq!(judge.classify(Err::<&(), _>(&report)), UNSENT);
-    let judge = ErrorClassifier::new().error_as(|error: &eyre::Report| error.as_ref());
-    let report = eyre::Report::from(refused()).wrap_err("cannot load");
-    assert_eq!(judge.classify(Err::<&(), _>(&report)), UNSENT);
     let boxed: Box<dyn Error> = Box::new(Wrapped(refused()));
     let judge = ErrorClassifier::new().boxed();
     assert_eq!(judge.classify(Err::<&(), _>(&boxed)), UNSENT);

@@ -14,5 +14,22 @@ pub use failure::{Failure, Limits};
 pub use servers::Target;
 pub use tls::Authority;
 
+/// Pages whose examples need crates that the main package does not depend on. Its doc tests
+/// leave these pages out.
+#[cfg(doctest)]
+mod cookbook {
+    #[doc = include_str!("../../docs/cookbook/config_file.md")]
+    mod config_file {}
+
+    #[doc = include_str!("../../docs/cookbook/reqwest.md")]
+    mod reqwest {}
+
+    #[doc = include_str!("../../docs/cookbook/runtimes.md")]
+    mod runtimes {}
+
+    #[doc = include_str!("../../docs/cookbook/shutdown.md")]
+    mod shutdown {}
+}
+
 /// The body of every response that succeeds.
 pub const BODY: &[u8] = b"0123456789";

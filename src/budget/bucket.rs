@@ -166,14 +166,18 @@ impl Bucket {
     fn record(&self, now: Duration) -> u64 {
         match self.refill {
             Refill::Instant | Refill::Never => START,
-            Refill::Steady { shift } => {
-                let now = nanos(now);
-                // Not the maximum: after a jump ahead and back, the time after
-                // the jump is the right one.
-                self.latest.store(now, Ordering::Relaxed);
-                clock(*self.first.get_or_init(|| now), now, shift)
-            }
+            Refill::Steady { shift } => self.record_refill(now, shift),
         }
+    }
+
+    // Out of line: only a bucket that refills needs it, and each call contains `record`.
+    #[inline(never)]
+    fn record_refill(&self, now: Duration, shift: u32) -> u64 {
+        let now = nanos(now);
+        // Not the maximum: after a jump ahead and back, the time after the jump is the
+        // right one.
+        self.latest.store(now, Ordering::Relaxed);
+        clock(*self.first.get_or_init(|| now), now, shift)
     }
 
     /// Records the time of a success and returns whether the bucket is full.

@@ -187,8 +187,7 @@ where
             let verdict = classifier
                 .classifier(run.policy())
                 .classify(result.as_ref());
-            if verdict == Verdict::Success {
-                run.succeed_on_short_path();
+            if verdict == Verdict::Success && run.succeed_on_short_path() {
                 return R::new(result, || FIRST_SUCCESS);
             }
             made = Some((result, verdict));

@@ -29,10 +29,12 @@ where
     /// refilling budget. Everything else is out of line. The bench `overhead` shows what
     /// that saves.
     fn poll_end<R: CallResult<T, E>>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        if matches!(self.driver.stage, Stage::New) && self.run.settings().is_simple {
-            self.as_mut().start_first_attempt();
-        }
         loop {
+            // In the loop, so that the compiler does not check the stage of a first attempt
+            // again.
+            if matches!(self.driver.stage, Stage::New) && self.run.settings().is_simple {
+                self.as_mut().start_first_attempt();
+            }
             let this = self.as_mut().project();
             let mut driver = this.driver.project();
             let StageProjection::Attempt { future } = driver.stage.as_mut().project() else {
@@ -46,8 +48,7 @@ where
             driver.stage.set(Stage::Done);
             let classifier = this.classifier.classifier(this.run.policy());
             let step = match classifier.classify(result.as_ref()) {
-                Verdict::Success if this.run.is_on_short_path() => {
-                    this.run.succeed_on_short_path();
+                Verdict::Success if this.run.succeed_on_short_path() => {
                     return Poll::Ready(R::new(result, || FIRST_SUCCESS));
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),

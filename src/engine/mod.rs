@@ -295,20 +295,25 @@ impl Progress {
     }
 
     /// Ends a call that is dropped. Does nothing if the call has ended.
-    pub(crate) fn cancel(&mut self, settings: &Settings) {
+    // `&self`: for a sync call on the short path the compiler then knows that it still has
+    // no progress when it is dropped, and keeps the call in registers.
+    pub(crate) fn cancel(&self, settings: &Settings) {
         self.return_payment(settings);
-        // During a panic, a second panic in the observer would abort the process.
-        if !self.has_ended() && settings.observer.is_some() && !std::thread::panicking() {
-            self.report_stop(settings, Stop::without_wait(StopReason::Cancelled), None);
+        match &settings.observer {
+            // During a panic, a second panic in the observer would abort the process.
+            Some(observer) if !self.has_ended() && !std::thread::panicking() => {
+                observer
+                    .on_stop(&self.stop_event(settings, Stop::without_wait(StopReason::Cancelled)));
+            }
+            _ => {}
         }
     }
 
-    fn return_payment(&mut self, settings: &Settings) {
-        if let Phase::Paid(Payment { kind }) = self.phase {
-            self.phase = Phase::Open;
-            if let Some(budget) = &settings.budget {
-                budget.give_back(kind);
-            }
+    /// Returns the cost of the retry that is being waited for. The call ends, so that the
+    /// cost is returned once.
+    fn return_payment(&self, settings: &Settings) {
+        if let (Phase::Paid(Payment { kind }), Some(budget)) = (&self.phase, &settings.budget) {
+            budget.give_back(*kind);
         }
     }
 

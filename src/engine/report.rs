@@ -36,25 +36,26 @@ impl Progress {
 
     pub(super) fn report_stop(&mut self, settings: &Settings, stop: Stop, cause: Cause<'_>) {
         self.phase = Phase::Ended;
-        let delay = stop.last_wait.unwrap_or_default();
-        self.add_wait(delay);
+        self.add_wait(stop.last_wait.unwrap_or_default());
         if is_observed(settings) {
-            let event = StopEvent {
-                delay,
-                max_attempts: count(self.max_attempts),
-                name: settings.name,
-                summary: self.summary(stop.reason),
-            };
-            // A call that is dropped has not given up.
+            let event = self.stop_event(settings, stop);
             #[cfg(feature = "tracing")]
-            if stop.reason != StopReason::Cancelled {
-                crate::log::stop(settings.log_levels.stop, &event, cause);
-            }
+            crate::log::stop(settings.log_levels.stop, &event, cause);
             #[cfg(not(feature = "tracing"))]
             let _ = cause;
             if let Some(observer) = &settings.observer {
                 observer.on_stop(&event);
             }
+        }
+    }
+
+    /// Returns the event of a call that ends.
+    pub(super) fn stop_event(&self, settings: &Settings, stop: Stop) -> StopEvent {
+        StopEvent {
+            delay: stop.last_wait.unwrap_or_default(),
+            max_attempts: count(self.max_attempts),
+            name: settings.name,
+            summary: self.summary(stop.reason),
         }
     }
 

@@ -46,18 +46,19 @@ impl<P: PolicyRef> Run<P> {
         Overrides::NONE.first_attempt(self.settings())
     }
 
-    /// Returns true if no progress was needed so far.
+    /// Records that an attempt succeeded, if the call is on the short path: what
+    /// [`Progress::decide`] would do. Returns false if the call is not.
     #[inline]
-    pub(crate) const fn is_on_short_path(&self) -> bool {
-        self.progress.is_none()
-    }
-
-    /// Records that an attempt on the short path succeeded: what
-    /// [`Progress::decide`] would do.
-    #[inline]
-    pub(crate) fn succeed_on_short_path(&self) {
-        if let Some(budget) = &self.settings().budget {
-            budget.succeeded(None, Duration::ZERO);
+    pub(crate) fn succeed_on_short_path(&self) -> bool {
+        // The progress is checked last, as it is when the call is dropped. The compiler
+        // then keeps one of the two checks.
+        match &self.settings().budget {
+            None => self.progress.is_none(),
+            Some(_) if self.progress.is_some() => false,
+            Some(budget) => {
+                budget.succeeded(None, Duration::ZERO);
+                true
+            }
         }
     }
 
@@ -137,7 +138,7 @@ impl<P: PolicyRef> Run<P> {
 impl<P: PolicyRef> Drop for Run<P> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(progress) = &mut self.progress {
+        if let Some(progress) = &self.progress {
             progress.cancel(settings(&self.policy));
         }
     }

@@ -72,12 +72,23 @@ const HEAD_START: Duration = Duration::from_secs(1 << 30);
 ///     }
 /// }
 ///
-/// # async_io::block_on(async {
+/// # /// Stands for the crate: its waits end at once.
+/// # mod async_io {
+/// #     pub struct Timer;
+/// #
+/// #     impl Timer {
+/// #         pub fn after(_: std::time::Duration) -> std::future::Ready<()> {
+/// #             std::future::ready(())
+/// #         }
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let timer = SmolTimer { start: Instant::now() };
 /// let policy = RetryPolicy::new(Backoff::constant(Duration::from_micros(10)));
 /// let result = policy.retry(|_| async { Err::<(), _>("down") }).timer(timer).await;
 /// assert_eq!(result, Err("down"));
-/// # });
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "no timer to wait with: `{Self}` is not a `Timer`",

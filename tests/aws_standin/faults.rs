@@ -93,13 +93,14 @@ async fn run_s3_object(url: &str, bucket: &str, key: &str) -> (bool, String) {
     example.pop();
     example.push("examples/s3_object");
     assert!(example.exists(), "{} is not built", example.display());
-    let output = tokio::process::Command::new(example)
+    let mut command = std::process::Command::new(example);
+    command
         .args([bucket, key])
         .env("AWS_ENDPOINT_URL", url)
-        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
-        .output()
-        .await
-        .unwrap();
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", url);
+    // The proxy runs meanwhile.
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     println!("{text}");
     (output.status.success(), text)

@@ -8,5 +8,4 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod failures;
-mod http2;
 mod servers;

@@ -12,7 +12,7 @@ fn absent_fields_leave_the_policy_as_it_is() {
     let before = settings(&policy);
     let policy = PolicyConfig::default().apply(policy);
     assert_eq!(settings(&policy), before);
-    let policy = toml("max_attempts = 2").apply(policy);
+    let policy = json(r#"{"max_attempts": 2}"#).apply(policy);
     let expected = before.replace("max_attempts: Some(7)", "max_attempts: Some(2)");
     assert_eq!(settings(&policy), expected);
     let call = |error| {
@@ -33,7 +33,7 @@ fn a_part_of_a_backoff_leaves_the_rest() {
     let throttling = Backoff::constant(s(4));
     let applied = |text: &str| {
         let policy = RetryPolicy::new(own).throttling_backoff(throttling);
-        settings(&toml(text).apply(policy))
+        settings(&json(text).apply(policy))
     };
     let expected =
         |own, throttling| settings(&RetryPolicy::new(own).throttling_backoff(throttling));
@@ -41,20 +41,23 @@ fn a_part_of_a_backoff_leaves_the_rest() {
         .factor(3.0)
         .cap(s(5))
         .jitter(Jitter::Equal);
-    assert_eq!(applied("base_delay = '20ms'"), expected(faster, throttling));
+    assert_eq!(
+        applied(r#"{"base_delay": "20ms"}"#),
+        expected(faster, throttling)
+    );
     let capped = expected(own.cap(s(2)), throttling.cap(s(2)));
-    assert_eq!(applied("max_delay = '2s'"), capped);
+    assert_eq!(applied(r#"{"max_delay": "2s"}"#), capped);
     let plain = expected(own.jitter(Jitter::None), throttling);
-    assert_eq!(applied("jitter = 'none'"), plain);
+    assert_eq!(applied(r#"{"jitter": "none"}"#), plain);
     let doubled = expected(own.factor(2.0), Backoff::exponential(s(4)));
-    assert_eq!(applied("factor = 2"), doubled);
+    assert_eq!(applied(r#"{"factor": 2}"#), doubled);
     let separate = expected(own, Backoff::exponential(s(2)));
-    assert_eq!(applied("throttling_base_delay = '2s'"), separate);
+    assert_eq!(applied(r#"{"throttling_base_delay": "2s"}"#), separate);
 }
 
 #[test]
 fn a_constant_backoff_becomes_exponential() {
-    let policy = toml("base_delay = '2s'").apply(RetryPolicy::new(Backoff::none()));
+    let policy = json(r#"{"base_delay": "2s"}"#).apply(RetryPolicy::new(Backoff::none()));
     assert_eq!(
         settings(&policy),
         settings(&RetryPolicy::new(Backoff::exponential(s(2))))
@@ -65,7 +68,7 @@ fn a_constant_backoff_becomes_exponential() {
 fn a_hint_keeps_what_the_policy_has() {
     let applied = |text: &str, own| {
         let policy = RetryPolicy::new(Backoff::none()).server_hint(own);
-        let policy = toml(text).apply(policy);
+        let policy = json(text).apply(policy);
         let hinted = Verdict::retry(ErrorKind::Server).after(s(30));
         (
             policy
@@ -75,16 +78,19 @@ fn a_hint_keeps_what_the_policy_has() {
         )
     };
     let exact = ServerHint::Exact { max: s(60) };
-    let (decision, text) = applied("server_hint_max = '40s'", exact);
+    let (decision, text) = applied(r#"{"server_hint_max": "40s"}"#, exact);
     assert_eq!(decision, Decision::RetryAfter(s(30)));
     assert!(text.ends_with("exact hints up to 40 s"), "{text}");
-    let (_, text) = applied("server_hint = 'honor'", exact);
+    let (_, text) = applied(r#"{"server_hint": "honor"}"#, exact);
     assert!(text.ends_with("hints up to 60 s"), "{text}");
-    let (_, text) = applied("server_hint = 'exact'", ServerHint::Honor { max: s(60) });
+    let (_, text) = applied(
+        r#"{"server_hint": "exact"}"#,
+        ServerHint::Honor { max: s(60) },
+    );
     assert!(text.ends_with("exact hints up to 60 s"), "{text}");
-    let (_, text) = applied("server_hint = 'exact'", ServerHint::Ignore);
+    let (_, text) = applied(r#"{"server_hint": "exact"}"#, ServerHint::Ignore);
     assert!(text.ends_with("exact hints up to 300 s"), "{text}");
-    let (decision, text) = applied("", exact);
+    let (decision, text) = applied("{}", exact);
     assert_eq!(decision, Decision::RetryAfter(s(30)));
     assert!(text.ends_with("exact hints up to 60 s"), "{text}");
 }
@@ -116,7 +122,7 @@ fn a_base_delay_from_a_file_keeps_the_jitter_of_the_policy() {
 
 #[test]
 fn a_constant_backoff_with_a_cap_or_jitter_keeps_it() {
-    let config = toml("base_delay = '2s'");
+    let config = json(r#"{"base_delay": "2s"}"#);
     let apply = |backoff| settings(&config.apply(RetryPolicy::new(backoff)));
     let expected = |backoff| settings(&RetryPolicy::new(backoff));
     // The cap and the jitter that are not set are those of a schedule that grows.

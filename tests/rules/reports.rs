@@ -45,11 +45,16 @@ fn an_observer_receives_each_wait_once_with_its_delay() {
         .collect();
     assert_eq!(numbers, [1, 2, 3]);
     assert!(retries.iter().all(|event| event.name() == Some("orders")));
+    assert!(
+        retries
+            .iter()
+            .all(|event| event.kind() == ErrorKind::Transient)
+    );
     assert_eq!(outcome.waited, delays.iter().sum());
     assert_eq!(stops.len(), 1);
     assert_eq!(
-        (stops[0].attempts(), stops[0].reason()),
-        (4, StopReason::OutOfAttempts)
+        (stops[0].attempts(), stops[0].reason(), stops[0].kind()),
+        (4, StopReason::OutOfAttempts, Some(ErrorKind::Transient))
     );
 }
 

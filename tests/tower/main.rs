@@ -251,21 +251,6 @@ async fn a_request_is_cloned_once_per_possible_retry() {
 }
 
 #[tokio::test]
-async fn a_concurrency_limit_below_is_respected_without_deadlock() {
-    let service = ServiceBuilder::new()
-        .layer(RetryLayer::new(policy()))
-        .concurrency_limit(1)
-        .service(Scripted::<io::Error>::new([Ok(503), Ok(503), Ok(200)]));
-    let calls = async {
-        let response = service.oneshot(request(Method::GET)).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-    };
-    tokio::time::timeout(Duration::from_secs(5), calls)
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
 async fn boxed_errors_are_judged_by_their_sources() {
     let refused: BoxError = io::Error::from(io::ErrorKind::ConnectionRefused).into();
     let other: BoxError = "unknown".into();

@@ -1,25 +1,9 @@
 //! Mistakes that must not compile, and the messages that rustc then prints.
 //!
 //! The messages are compared with rustc 1.95, since other versions word them
-//! differently. The cases need the default features and no others, because messages
-//! list the types of the enabled features. The case without a timer needs the feature
-//! `tokio` to be off.
-#![cfg(all(
-    not(any(
-        feature = "governor",
-        feature = "hyper",
-        feature = "tower",
-        feature = "tracing",
-        feature = "ureq",
-    )),
-    any(
-        all(feature = "aws", feature = "tokio"),
-        not(any(feature = "http", feature = "tokio")),
-    ),
-))]
+//! differently. The case without a timer needs `--no-default-features`.
 
 /// Returns true if the messages were recorded with this rustc.
-#[expect(clippy::print_stdout, reason = "a skipped comparison is reported")]
 fn is_recorded() -> bool {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = std::process::Command::new(rustc)
@@ -37,15 +21,15 @@ fn is_recorded() -> bool {
 fn compare(cases: &[&str]) {
     let runner = trybuild::TestCases::new();
     // The runner needs one case, also if the messages are not compared.
-    runner.pass("tests/ui/pass.rs");
+    runner.pass("cases/pass.rs");
     if is_recorded() {
         for case in cases {
-            runner.compile_fail(format!("tests/ui/{case}.rs"));
+            runner.compile_fail(format!("cases/{case}.rs"));
         }
     }
 }
 
-#[cfg(feature = "tokio")]
+#[cfg(feature = "default")]
 #[test]
 fn messages_name_the_cause_and_a_fix() {
     compare(&[
@@ -61,7 +45,7 @@ fn messages_name_the_cause_and_a_fix() {
     ]);
 }
 
-#[cfg(not(feature = "tokio"))]
+#[cfg(not(feature = "default"))]
 #[test]
 fn the_message_names_a_missing_timer() {
     compare(&["no_timer"]);

@@ -1,6 +1,5 @@
 //! Counts retries with the `metrics` crate: by error kind, with their delays and the ends
 //! of calls.
-#![expect(clippy::print_stdout, reason = "the example prints its metrics")]
 
 use std::time::Duration;
 

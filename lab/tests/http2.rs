@@ -1,4 +1,5 @@
 //! HTTP/2 streams that a server resets.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use bytes::Bytes;
 use http_body_util::Empty;
