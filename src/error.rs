@@ -323,7 +323,7 @@ pub(crate) struct Advice {
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.all_throttled {
-            f.write_str("; every attempt was throttled, a service quota increase may be due")
+            f.write_str("; every attempt was throttled, a service quota increase may help")
         } else {
             Ok(())
         }

@@ -58,8 +58,9 @@ use crate::policy::{LONGEST_HINT, RetryPolicy, ServerHint};
 /// ends the call with
 /// [`ServerDelayTooLong`](crate::StopReason::ServerDelayTooLong).
 ///
-/// All clients that receive the same `RetryInfo` return at the same time. If a server
-/// sends a constant one to many clients, use [`ServerHint::Honor`], which spreads them.
+/// All clients that receive the same `RetryInfo` at the same time also retry at the same
+/// time. If a server sends the same delay to many clients, use [`ServerHint::Honor`], which
+/// spreads them.
 ///
 /// ```
 /// use tonic::Status;

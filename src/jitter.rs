@@ -112,7 +112,7 @@ impl Jitter {
     }
 }
 
-/// `share` (clamped to 0 ..= 1, NaN is 0) of `whole`, in steps of 2⁻³².
+/// Returns `share` (clamped to 0 ..= 1, NaN is 0) of `whole`, in steps of 2⁻³².
 #[inline]
 fn part(whole: u128, share: f64) -> u128 {
     #[expect(
@@ -176,8 +176,8 @@ pub(crate) fn entropy() -> u64 {
 ///
 /// On this target the standard library makes the keys of `RandomState` from
 /// addresses, which are the same in each instance of a module. Without
-/// `crypto.getRandomValues`, as in an audio worklet, the wall clock makes the
-/// difference.
+/// `crypto.getRandomValues`, as in an audio worklet, the word is the wall clock's
+/// time.
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
 fn salt() -> u64 {
     thread_local! {
@@ -195,14 +195,14 @@ const fn salt() -> u64 {
 /// Hashes everything that differs between two draws.
 ///
 /// The standard library gives each `RandomState` of a thread other keys, and
-/// each thread other random numbers to make them from. With one exception: a
+/// each thread other random numbers to make them from. There is one exception: a
 /// child of `fork`, or a clone of a virtual machine, inherits those numbers and
-/// makes the same keys as its parent. The salt then makes the difference: it is
+/// makes the same keys as its parent. Only the salt differs then, because it is
 /// the time in nanoseconds. The process id would not differ in a cloned machine,
 /// and it takes a system call that is slower than ten draws.
 ///
-/// The salt is an argument so that a test can play parent and child. A real
-/// `fork` needs unsafe code.
+/// The salt is an argument so that a test can compute the words of a parent and
+/// of its child. A real `fork` needs unsafe code.
 fn mixed(keys: &RandomState, salt: u64) -> u64 {
     let mut hasher = keys.build_hasher();
     hasher.write_u64(salt);

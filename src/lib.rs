@@ -100,8 +100,8 @@
 //!   waits are not limited.
 //! - The operation is called after the wait, so a signature or a token is fresh.
 //! - A result that is retried is dropped before the wait.
-//! - Nothing is spawned, and the drivers allocate nothing. Only the XML reader of the `aws`
-//!   module does, for the body of an error.
+//! - Nothing is spawned, and the drivers allocate nothing. The `aws` module may allocate
+//!   while it reads the body of an error.
 //!
 //! # Policy or call?
 //!
@@ -124,8 +124,8 @@
 //!
 //! # Features
 //!
-//! A feature adds types and methods and changes none. One that is named after a client
-//! teaches the classifiers that client's errors.
+//! A feature adds types and methods and changes none. With a feature that is named after a
+//! client, the classifiers recognise that client's errors.
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
@@ -154,9 +154,9 @@
 //!
 //! Retries multiply the load on a server that fails. A [`RetryBudget`] limits the retries
 //! of one client as a whole, and a [`Limiter`] the rate of all its attempts. A budget does
-//! not protect a server from a fleet of many small clients, each of which starts with a
-//! full bucket: that is safe only if rate × (1 + chance to retry) is less than the server's
-//! capacity. See [`RetryBudget::starting_at`].
+//! not protect a server from a fleet of many small clients, because each client starts with
+//! a full bucket. Such a fleet is safe only if rate × (1 + chance to retry) is less than the
+//! server's capacity. See [`RetryBudget::starting_at`].
 //!
 //! [`RetryPolicy::schedule`] returns the delays to expect from a policy, and the chance that
 //! a call outlasts an outage of a given length.

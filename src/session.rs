@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::{AnyError, Classify, Verdict, printable};
-use crate::engine::{Cause, Overrides, Run, Step};
+use crate::engine::{Cause, Overrides, Run, Step, Stop};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
 
@@ -25,9 +25,8 @@ pub enum Decision {
 /// [`Timer`](crate::Timer). [`RetryPolicy::start_at`] creates it. For a loop that waits
 /// by itself, see [`RetryLoop`](crate::RetryLoop).
 ///
-/// Before each attempt call [`admit`](Self::admit), after it
-/// [`decide`](Self::decide). Dropping the session during a wait returns what the retry
-/// has cost.
+/// Call [`admit`](Self::admit) before each attempt and [`decide`](Self::decide) after it.
+/// Dropping the session during a wait returns the cost of the retry to the budget.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,21 +53,15 @@ pub struct Session<'p, C = AnyError> {
     start: Duration,
     /// When the current attempt starts, as far as the session knows.
     attempt_start: Duration,
-    end: Option<End>,
-}
-
-/// How a session ended.
-#[derive(Clone, Copy, Debug)]
-struct End {
-    reason: StopReason,
-    last_wait: Option<Duration>,
+    /// How the call ended.
+    end: Option<Stop>,
 }
 
 impl<C> RetryPolicy<C> {
     /// Starts a call without I/O at `now`.
     ///
-    /// `now` is a time on a clock of your choice; [`Session::decide`] takes its times
-    /// from the same clock.
+    /// `now` is a time on a clock of your choice. Pass times of the same clock to
+    /// [`Session::admit`] and [`Session::decide`].
     pub const fn start_at(&self, now: Duration) -> Session<'_, C> {
         Session {
             overrides: Overrides::NONE,
@@ -83,14 +76,14 @@ impl<C> RetryPolicy<C> {
 impl<C> Session<'_, C> {
     /// Retries only throttling and requests that were never sent; see
     /// [`Call::non_idempotent`](crate::call::Call::non_idempotent). Call it before the
-    /// first attempt.
+    /// first attempt. Default: off.
     pub const fn non_idempotent(mut self) -> Self {
         self.overrides.non_idempotent = true;
         self
     }
 
     /// If the budget is empty, leaves a [`last_wait`](Self::last_wait) to serve before
-    /// the outcome is returned. Call it before the first attempt.
+    /// the outcome is returned. Call it before the first attempt. Default: off.
     pub const fn long_polling(mut self) -> Self {
         self.overrides.long_polling = true;
         self
@@ -99,10 +92,7 @@ impl<C> Session<'_, C> {
     /// Returns the attempt that is running, or the next one.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        match self.run.progress() {
-            Some(progress) => progress.attempt(self.attempt_start),
-            None => self.overrides.first_attempt(self.run.settings()),
-        }
+        self.run.attempt(self.overrides, self.attempt_start)
     }
 
     /// Asks the policy's limiter whether the next attempt may start at `now`.
@@ -163,10 +153,7 @@ impl<C> Session<'_, C> {
         }
         let (settings, progress) = self.run.start(self.overrides, self.start);
         // If the limiter panics, the call has ended. If the observer does, the step is kept.
-        self.end = Some(End {
-            reason: StopReason::Cancelled,
-            last_wait: None,
-        });
+        self.end = Some(Stop::without_wait(StopReason::Cancelled));
         let step = progress.decide(settings, verdict, now, true);
         let decision = match step {
             Step::Retry(delay) => {
@@ -175,10 +162,7 @@ impl<C> Session<'_, C> {
                 Decision::RetryAfter(delay)
             }
             Step::Stop(end) => {
-                self.end = Some(End {
-                    reason: end.reason,
-                    last_wait: end.last_wait,
-                });
+                self.end = Some(end);
                 Decision::Stop(end.reason)
             }
         };
@@ -189,7 +173,7 @@ impl<C> Session<'_, C> {
         decision
     }
 
-    /// Ends the call and returns what a retry has cost that has not started.
+    /// Ends the call. Returns the cost of a retry that has not started to the budget.
     ///
     /// Dropping the session does the same.
     pub fn cancel(self) {
@@ -199,19 +183,14 @@ impl<C> Session<'_, C> {
     /// Returns the number of attempts that have ended.
     #[must_use]
     pub const fn attempts(&self) -> u32 {
-        match self.run.progress() {
-            Some(progress) => progress.executed(),
-            None => 0,
-        }
+        self.run.attempts()
     }
 
-    /// Returns the sum of the delays that were decided.
+    /// Returns the sum of the waits that the session has asked for: those of retries, of the
+    /// limiter and a [`last_wait`](Self::last_wait).
     #[must_use]
     pub const fn waited(&self) -> Duration {
-        match self.run.progress() {
-            Some(progress) => progress.waited(),
-            None => Duration::ZERO,
-        }
+        self.run.waited()
     }
 
     /// Returns why the call ended, or `None` if it has not ended.

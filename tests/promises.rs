@@ -1,4 +1,5 @@
-//! Every test that tests/README.md or SECURITY.md names exists.
+//! Every test that tests/README.md or SECURITY.md names exists, and so does every place that
+//! ARCHITECTURE.md names for a rule.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ const README: &str = include_str!("README.md");
 const SECURITY: &str = include_str!("../SECURITY.md");
 
 /// Returns the parts of a page between backticks.
-fn quoted(page: &'static str) -> impl Iterator<Item = &'static str> {
+fn quoted(page: &str) -> impl Iterator<Item = &str> {
     page.split('`').skip(1).step_by(2)
 }
 
@@ -47,9 +48,7 @@ fn test_name(quote: &str) -> Option<(&str, &str)> {
 fn check_names(page: &'static str) -> usize {
     let is_file = |quote: &&str| quote.starts_with("tests/") || quote.starts_with("lab/tests/");
     for file in quoted(page).filter(is_file) {
-        let file = file.split("::").next().unwrap_or_default();
-        let exists = path_of(file).exists() || !can_be_checked(file);
-        assert!(exists, "{file} does not exist");
+        check_path(file.split("::").next().unwrap_or_default());
     }
     let names = quoted(page).filter(|quote| {
         test_name(quote).is_some_and(|(path, name)| {
@@ -109,6 +108,44 @@ fn every_command_in_the_readme_runs_tests_that_exist() {
             }
         }
     }
+}
+
+/// Checks that a file or a folder exists. Returns the text of a file.
+#[track_caller]
+fn check_path(path: &str) -> String {
+    let exists = path_of(path).exists() || !can_be_checked(path);
+    assert!(exists, "{path} does not exist");
+    read(path)
+}
+
+#[test]
+fn every_place_of_a_rule_in_the_architecture_exists() {
+    let architecture = read("ARCHITECTURE.md");
+    let mut items = 0;
+    for row in architecture.lines() {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let [rule, code, tests] = cells[..] else {
+            continue;
+        };
+        if !rule.starts_with("| ") || !rule.bytes().any(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        let mut source = String::new();
+        for place in quoted(code) {
+            if place.contains(['/', '.']) {
+                source = check_path(&format!("src/{place}"));
+                continue;
+            }
+            let item = place.rsplit("::").next();
+            let mut words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
+            assert!(words.any(|word| Some(word) == item), "{place}: {row}");
+            items += 1;
+        }
+        for file in quoted(tests) {
+            check_path(file);
+        }
+    }
+    assert!(items > 40, "{items} items were found");
 }
 
 #[test]

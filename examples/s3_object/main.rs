@@ -162,9 +162,9 @@ struct Client {
 }
 
 impl Client {
-    /// Sends what `request` makes, anew for each attempt, until it succeeds.
+    /// Calls `request` for each attempt and sends what it returns, until an attempt succeeds.
     ///
-    /// Reading the body belongs to the attempt: one that is cut off is retried.
+    /// Reading the body is part of the attempt, so a body that is cut off is retried.
     async fn fetch<F>(&self, what: &str, request: F) -> Result<Response<Bytes>, Failure>
     where
         F: Fn() -> Result<Request<Full<Bytes>>, Failure>,

@@ -105,7 +105,7 @@ async fn get_object(
     match objects.fetch_add(1, Ordering::Relaxed) {
         0 => return error(&mut stream, "503 Slow Down", "", "SlowDown").await,
         1 => {
-            // Closed with a reset in place of an orderly end.
+            // Close the connection with a reset instead of an orderly end.
             return stream.set_zero_linger();
         }
         2 => return error(&mut stream, "400 Bad Request", "", "ThrottlingException").await,

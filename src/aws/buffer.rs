@@ -186,9 +186,9 @@ impl<B: Body> Future for BufferError<B> {
     type Output = Response<Buffered<B>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let seen = match &mut *self {
+        let read_end = match &mut *self {
             Self::Reading(reading) => ready!(reading.poll(cx)),
-            Self::Untouched(_) | Self::Done => Seen::Limit,
+            Self::Untouched(_) | Self::Done => ReadEnd::Limit,
         };
         match std::mem::replace(&mut *self, Self::Done) {
             Self::Untouched(response) => Poll::Ready(response.map(|body| Buffered {
@@ -199,10 +199,10 @@ impl<B: Body> Future for BufferError<B> {
                 let Reading {
                     head, kept, body, ..
                 } = *reading;
-                let rest = match seen {
-                    Seen::End(trailers) => Rest::Ended { trailers },
-                    Seen::Failure(error) => Rest::Broken { error: Some(error) },
-                    Seen::Limit => Rest::Boxed { body },
+                let rest = match read_end {
+                    ReadEnd::End(trailers) => Rest::Ended { trailers },
+                    ReadEnd::Failure(error) => Rest::Broken { error: Some(error) },
+                    ReadEnd::Limit => Rest::Boxed { body },
                 };
                 Poll::Ready(head.map(|()| Buffered { kept, rest }))
             }
@@ -213,29 +213,29 @@ impl<B: Body> Future for BufferError<B> {
 }
 
 /// The reason why reading a body stopped.
-enum Seen<E> {
+enum ReadEnd<E> {
     End(Option<HeaderMap>),
     Failure(E),
     Limit,
 }
 
 impl<B: Body> Reading<B> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Seen<B::Error>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ReadEnd<B::Error>> {
         while self.kept.len() < self.limit {
             let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Poll::Ready(Seen::Failure(error)),
-                None => return Poll::Ready(Seen::End(None)),
+                Some(Err(error)) => return Poll::Ready(ReadEnd::Failure(error)),
+                None => return Poll::Ready(ReadEnd::End(None)),
             };
             match frame.into_data() {
                 Ok(data) => self.keep(data),
-                Err(frame) => return Poll::Ready(Seen::End(frame.into_trailers().ok())),
+                Err(frame) => return Poll::Ready(ReadEnd::End(frame.into_trailers().ok())),
             }
         }
         Poll::Ready(if self.body.is_end_stream() {
-            Seen::End(None)
+            ReadEnd::End(None)
         } else {
-            Seen::Limit
+            ReadEnd::Limit
         })
     }
 

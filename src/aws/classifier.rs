@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Response, StatusCode};
 
-use super::body::{Looked, SuccessBody};
+use super::body::{Peeked, SuccessBody};
 use super::buffer::PeekBody;
 use super::clock_skew::may_mean_skew;
 use super::codes::is_throttling;
@@ -293,7 +293,7 @@ impl<X> AwsClassifier<X> {
         self.judge(&Reply {
             status,
             headers,
-            body: Looked::new(body, true),
+            body: Peeked::new(body, true),
             is_signed_at_wrong_time: false,
         })
     }
@@ -373,8 +373,8 @@ impl<X> AwsClassifier<X> {
     }
 }
 
-/// The codes that AWS's SDKs retry as transient: the client was too slow, or an identity
-/// provider could not be reached.
+/// Returns true for the codes that AWS's SDKs retry as transient: the client was too slow,
+/// or an identity provider could not be reached.
 fn is_transient(code: &str) -> bool {
     matches!(
         code,

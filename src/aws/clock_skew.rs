@@ -14,7 +14,8 @@ use crate::timer::wall_clock;
 /// minutes.
 const TOLERATED: Duration = Duration::from_secs(4 * 60);
 
-/// A response that took longer than this does not tell when its date was written.
+/// The date of a response that took longer than this is not used, because it is not known
+/// when the date was written.
 const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(15 * 60);
 
 /// Marks a response to a request that was signed with a wrong time.
@@ -88,7 +89,8 @@ impl Default for ClockSkew {
 }
 
 impl ClockSkew {
-    /// Creates a measurement of its own, with no difference between the clocks.
+    /// Creates a `ClockSkew` that has not measured a difference yet. It shares nothing with
+    /// other ones.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -184,8 +186,8 @@ pub(crate) fn is_signed_at_wrong_time<B>(response: &Response<B>) -> bool {
     response.extensions().get::<SignedAtWrongTime>().is_some()
 }
 
-/// The codes with which services reject a signature because of its time. Some of them have
-/// other causes too.
+/// Returns true for the codes with which services reject a signature because of its time.
+/// Some of them have other causes too.
 pub(crate) fn may_mean_skew(code: &str) -> bool {
     matches!(
         code,
@@ -199,7 +201,8 @@ pub(crate) fn may_mean_skew(code: &str) -> bool {
 }
 
 /// Returns by how many milliseconds the server's clock is ahead: its date less the middle
-/// of the time between sending and receiving. Returns `None` if the response does not tell.
+/// of the time between sending and receiving. Returns `None` if the response has no usable
+/// date.
 fn measure(headers: &HeaderMap, sent: SystemTime, received: SystemTime) -> Option<i64> {
     if headers.contains_key(AGE) {
         return None;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
-use super::body::{Found, Looked, Text};
+use super::body::{Found, Peeked, Text};
 use super::codes::is_throttling;
 
 /// Returns the error code of an AWS error response: `ThrottlingException`, `SlowDown`,
@@ -41,7 +41,7 @@ use super::codes::is_throttling;
 /// ```
 #[must_use]
 pub fn error_code<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Option<Cow<'a, str>> {
-    Codes::new(headers, &mut Looked::new(body, true).read(false)).reported()
+    Codes::new(headers, &mut Peeked::new(body, true).read(false)).reported()
 }
 
 /// The names of the error in a response. Query-compatible services send two names, and

@@ -3,7 +3,7 @@
 use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::body::Looked;
+use super::body::Peeked;
 use super::buffer::PeekBody;
 use super::clock_skew::is_signed_at_wrong_time;
 
@@ -12,7 +12,7 @@ use super::clock_skew::is_signed_at_wrong_time;
 pub(crate) struct Reply<'r> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'r HeaderMap,
-    pub(crate) body: Looked<'r>,
+    pub(crate) body: Peeked<'r>,
     /// True if a `ClockSkew` has marked the response.
     pub(crate) is_signed_at_wrong_time: bool,
 }
@@ -22,7 +22,7 @@ impl<'r> Reply<'r> {
         Self {
             status: response.status(),
             headers: response.headers(),
-            body: Looked::at(response.body()),
+            body: Peeked::of(response.body()),
             is_signed_at_wrong_time: is_signed_at_wrong_time(response),
         }
     }

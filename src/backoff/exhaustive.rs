@@ -8,7 +8,7 @@ use super::*;
 
 const LARGEST: u128 = Duration::MAX.as_nanos();
 
-/// All small lengths, and the longest ones.
+/// Returns all small lengths, and the longest ones.
 fn lengths(small: u64) -> impl Iterator<Item = Duration> + Clone {
     let large = [
         Duration::from_nanos(u64::MAX),
@@ -18,7 +18,7 @@ fn lengths(small: u64) -> impl Iterator<Item = Duration> + Clone {
     (0..=small).map(Duration::from_nanos).chain(large)
 }
 
-/// The first retries, and the last ones.
+/// Returns the first retries, and the last ones.
 fn retries() -> impl Iterator<Item = u32> {
     (1..=61).chain([63, 64, 65, 127, 128, 129, 1_000, u32::MAX - 1, u32::MAX])
 }
@@ -104,7 +104,7 @@ const JITTERS: [Jitter; 8] = [
     Jitter::Proportional(f64::NAN),
 ];
 
-/// All small schedules and the largest ones, with this cap.
+/// Returns all small schedules and the largest ones, with this cap.
 fn schedules(cap: Duration) -> impl Iterator<Item = Backoff> {
     let growing = lengths(6).flat_map(|base| {
         let powers = FACTORS.map(|factor| exponential(base, factor));

@@ -92,7 +92,7 @@ impl PartialEq for Growth {
     }
 }
 
-/// base · factor^steps, saturating.
+/// Returns base · factor^steps, saturating.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -113,7 +113,7 @@ fn power(base: u128, factor: f64, steps: u32) -> u128 {
     }
 }
 
-/// base · F(steps + 1) with F(1) = F(2) = 1, saturating.
+/// Returns base · F(steps + 1) with F(1) = F(2) = 1, saturating.
 fn fibonacci(base: u128, steps: u32) -> u128 {
     let (mut current, mut next) = (base, base);
     for _ in 0..steps {

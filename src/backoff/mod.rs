@@ -130,8 +130,8 @@ impl Backoff {
     /// Creates a schedule from a function of the retry number, which is 1 for the
     /// first retry.
     ///
-    /// The function should be pure, since it may be called more often than once a
-    /// retry. Its values are used as they are: they may go up and down. The
+    /// The function should be pure, because it may be called more than once per
+    /// retry. Its values may go up and down from retry to retry. The
     /// cap and the jitter still apply to each of them. The default cap is 20 s
     /// and the default jitter is [`Jitter::Full`]. For [`Jitter::Decorrelated`]
     /// the base is the function's value for retry 1.
@@ -169,7 +169,7 @@ impl Backoff {
         }
     }
 
-    /// Sets by what each delay of an exponential schedule is multiplied.
+    /// Sets the factor by which the delays of an exponential schedule grow.
     ///
     /// The default is 2. A factor below 1, or NaN, counts as 1. A whole factor is
     /// exact at any size. With another factor each delay is rounded as an `f64`
@@ -216,7 +216,7 @@ impl Backoff {
         self
     }
 
-    /// Sets how a delay is spread.
+    /// Sets the jitter: how a delay is spread.
     ///
     /// The default is [`Jitter::Full`], and [`Jitter::None`] for
     /// [`constant`](Self::constant).
@@ -288,7 +288,7 @@ impl Backoff {
         self.cap
     }
 
-    /// Returns how a delay is spread.
+    /// Returns the jitter: how a delay is spread.
     ///
     /// ```
     /// use std::time::Duration;

@@ -76,7 +76,7 @@ const START: u64 = 1 << 62;
 const END: u64 = 1 << 63;
 
 impl Bucket {
-    /// A full bucket of `tokens` that does not refill.
+    /// Creates a full bucket of `tokens` that does not refill.
     pub(super) fn full(tokens: u32, income: Income) -> Self {
         let capacity = u64::from(tokens).saturating_mul(TOKEN);
         Self::new(capacity, TOKEN, income, Refill::Never, 0)
@@ -98,7 +98,7 @@ impl Bucket {
         }
     }
 
-    /// A bucket with the same settings that holds `tokens`, at most its capacity.
+    /// Creates a bucket with the same settings that holds `tokens`, at most its capacity.
     pub(super) fn holding(&self, tokens: u32) -> Self {
         let missing = match self.refill {
             Refill::Instant => 0,
@@ -109,7 +109,7 @@ impl Bucket {
         Self::new(self.capacity, self.token, self.income, self.refill, missing)
     }
 
-    /// A bucket that holds `held` tokens and gains `tokens_per_second`. Returns
+    /// Creates a bucket that holds `held` tokens and gains `tokens_per_second`. Returns
     /// `None` if that is not a rate, or less than a token in centuries.
     #[expect(
         clippy::cast_possible_truncation,
@@ -146,7 +146,7 @@ impl Bucket {
         Some(Self::new(capacity, token, self.income, refill, missing))
     }
 
-    /// Whether the bucket gains tokens with time, so that callers must read a
+    /// Returns true if the bucket gains tokens with time, so that callers must read a
     /// clock.
     pub(super) const fn refills(&self) -> bool {
         matches!(self.refill, Refill::Steady { .. })
@@ -256,7 +256,7 @@ impl Bucket {
         }
     }
 
-    /// The whole tokens now, if the process's own clock reads `process_now`.
+    /// Returns the whole tokens now, if the process's own clock reads `process_now`.
     ///
     /// If the callers' clock is the process's clock, the count is for now.
     /// Otherwise it is for the time of the latest call.
@@ -282,7 +282,7 @@ impl Bucket {
     }
 }
 
-/// The bucket's clock at `now`, if it read [`START`] at `first`.
+/// Returns the bucket's clock at `now`, if it read [`START`] at `first`.
 fn clock(first: u64, now: u64, shift: u32) -> u64 {
     let elapsed = shifted(now.saturating_sub(first), shift);
     let behind = shifted(first.saturating_sub(now), shift);
@@ -296,7 +296,7 @@ fn shifted(nanos: u64, shift: u32) -> u64 {
     nanos.checked_shr(shift).unwrap_or_default()
 }
 
-/// `ratio` of a token in units, rounded to the nearest. NaN and ratios below
+/// Returns `ratio` of a token in units, rounded to the nearest. NaN and ratios below
 /// zero give 0.
 #[expect(
     clippy::cast_possible_truncation,

@@ -25,7 +25,7 @@ struct Exact {
 }
 
 impl Exact {
-    /// The units that are missing `elapsed` nanoseconds after the count.
+    /// Returns the units that are missing `elapsed` nanoseconds after the count.
     fn missing_after(&self, elapsed: i64) -> i64 {
         let gained = elapsed.div_euclid(1 << self.shift);
         (self.missing - gained).clamp(0, self.capacity)
@@ -41,7 +41,7 @@ impl Exact {
         paid
     }
 
-    /// The bucket that has the same state.
+    /// Returns the bucket that has the same state.
     fn bucket(&self, income: Income) -> Bucket {
         let unsigned = |number: i64| u64::try_from(number).unwrap();
         let bucket = Bucket::new(
@@ -62,7 +62,7 @@ const fn at(elapsed: i64) -> Duration {
     Duration::from_nanos(FIRST.checked_add_signed(elapsed).unwrap())
 }
 
-/// Every state with a capacity of up to 4 tokens, of up to 3 units each. A unit takes 1, 2 or
+/// Returns every state with a capacity of up to 4 tokens, of up to 3 units each. A unit takes 1, 2 or
 /// 4 nanoseconds.
 fn states() -> impl Iterator<Item = Exact> {
     let sizes = (0..=4).flat_map(|tokens| (1..=3).map(move |token| (tokens * token, token)));

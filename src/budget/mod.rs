@@ -198,11 +198,12 @@ impl RetryBudget {
     /// token, and 2.5 gives two tokens or three. The value is clamped into 0 to
     /// the capacity, and NaN counts as 0.
     ///
-    /// A fleet of many small clients is safe only if it can retry every call
-    /// that it is allowed to and the server still keeps up:
-    /// *rate* × (1 + *chance to retry*) < *capacity*, with the fleet's rate of
-    /// first attempts, the fraction of them that the budgets let retry, and the
-    /// server's capacity in the same unit.
+    /// A fleet of many small clients is safe only if the server can serve all
+    /// first attempts and all retries that the budgets allow:
+    /// *rate* × (1 + *chance to retry*) < *capacity*. The rate is that of the
+    /// fleet's first attempts, the chance is the fraction of them for which the
+    /// budgets allow a retry, and the capacity of the server is in the unit of
+    /// the rate.
     ///
     /// Call this before cloning. The returned budget is not shared with earlier
     /// clones.
@@ -260,7 +261,7 @@ impl RetryBudget {
         self.bucket.available(now)
     }
 
-    /// Whether the calls have to read a clock for this budget.
+    /// Returns true if the calls have to read a clock for this budget.
     pub(crate) const fn refills(&self) -> bool {
         self.refills
     }
@@ -283,7 +284,8 @@ impl RetryBudget {
         self.bucket.give(self.cost(kind));
     }
 
-    /// Adds what a success brings. `retried` is the reason for the last retry.
+    /// Adds the tokens of a success. `retried` is the kind of the failure that was retried
+    /// last, if any was.
     #[inline]
     pub(crate) fn succeeded(&self, retried: Option<ErrorKind>, now: Duration) {
         if !self.bucket.is_full(now) {
@@ -302,7 +304,7 @@ impl fmt::Debug for RetryBudget {
     }
 }
 
-/// The whole part of `tokens`, plus one with the chance of its fraction: `bits`
+/// Returns the whole part of `tokens`, plus one with the chance of its fraction: `bits`
 /// decides. NaN and negative numbers give 0.
 #[expect(
     clippy::cast_possible_truncation,

@@ -174,7 +174,7 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
-        // In parts: the short path then needs no call in memory.
+        // Take the call apart, so that the short path does not keep it in memory.
         let Self {
             run,
             classifier,

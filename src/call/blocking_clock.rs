@@ -43,7 +43,7 @@ impl BlockingClock {
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
         let unserved = self.wait(delay, sleep);
-        // There a thread cannot sleep.
+        // A thread cannot sleep on this target.
         if cfg!(all(target_family = "wasm", target_os = "unknown")) {
             return unserved;
         }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_wait_for_a_limiter_pauses_before_the_next_request() {
+    fn an_interrupted_limiter_wait_pauses_before_the_next_request() {
         let paused = |unserved| {
             let mut paused = None;
             let rest = pause(unserved, |time| paused = Some(time));

@@ -50,8 +50,26 @@ impl<C> RetryPolicy<C> {
 
 impl<P: PolicyRef, S> BlockingLoop<P, S> {
     /// Waits by calling `sleep` instead of `std::thread::sleep`. Call it before the first
-    /// attempt. After an early return from a wait for a limiter, the thread blocks for up to
-    /// 10 ms before the limiter is asked again.
+    /// attempt.
+    ///
+    /// `sleep` may return early. The wait still counts in full against `max_elapsed`. After
+    /// an early return from a wait for a limiter, the thread blocks for up to 10 ms before
+    /// the limiter is asked again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(1)));
+    /// let mut slept = Vec::new();
+    /// let mut calls = policy.start_blocking().sleep_with(|delay| slept.push(delay));
+    /// while calls.stop_reason().is_none() {
+    ///     calls.next_attempt();
+    ///     let _ = calls.check(Err::<(), _>("down"));
+    /// }
+    /// drop(calls);
+    /// assert_eq!(slept, [Duration::from_secs(1); 2]);
+    /// ```
     pub fn sleep_with<N: FnMut(Duration)>(self, sleep: N) -> BlockingLoop<P, N> {
         BlockingLoop {
             state: self.state,
@@ -61,7 +79,7 @@ impl<P: PolicyRef, S> BlockingLoop<P, S> {
 
     /// Retries only throttling and requests that were never sent; see
     /// [`Call::non_idempotent`](super::Call::non_idempotent). Call it before the first
-    /// attempt.
+    /// attempt. Default: off.
     pub fn non_idempotent(self) -> Self {
         Self {
             state: self.state.non_idempotent(),

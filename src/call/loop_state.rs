@@ -84,24 +84,15 @@ impl<P: PolicyRef> LoopState<P> {
 
     /// Returns the attempt that starts at `now`, or the last one of a call that ended.
     pub(super) fn attempt(&self, now: Duration) -> Attempt {
-        match self.run.progress() {
-            Some(progress) => progress.attempt(now),
-            None => self.overrides.first_attempt(self.run.settings()),
-        }
+        self.run.attempt(self.overrides, now)
     }
 
     pub(super) const fn attempts(&self) -> u32 {
-        match self.run.progress() {
-            Some(progress) => progress.executed(),
-            None => 0,
-        }
+        self.run.attempts()
     }
 
     pub(super) const fn waited(&self) -> Duration {
-        match self.run.progress() {
-            Some(progress) => progress.waited(),
-            None => Duration::ZERO,
-        }
+        self.run.waited()
     }
 
     pub(super) const fn stop_reason(&self) -> Option<StopReason> {

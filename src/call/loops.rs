@@ -29,8 +29,8 @@ use crate::timer::{DefaultTimer, Timer};
 /// A `check` without a `next_attempt` since the last one ends the call with
 /// [`OutOfTurn`](StopReason::OutOfTurn).
 ///
-/// Dropping the loop during a wait returns what the retry has cost. The time limit
-/// counts from the first `next_attempt`.
+/// Dropping the loop during a wait returns the cost of the retry to the budget. The time
+/// limit counts from the first `next_attempt`.
 ///
 /// A loop has the settings of its policy, and `timer` and `non_idempotent` of its own. To
 /// change another setting for one loop, change a clone of the policy, which shares the budget:
@@ -128,7 +128,20 @@ impl<P: PolicyRef, M> RetryLoop<P, M> {
         }
     }
 
-    /// Waits on `timer` from here on. Call it before the first attempt.
+    /// Waits on `timer`. Call it before the first attempt. Default: tokio's.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use reattempt::{ManualTimer, RetryPolicy};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let policy = Arc::new(RetryPolicy::default());
+    /// let mut calls = policy.start_owned().timer(ManualTimer::new());
+    /// assert_eq!(calls.next_attempt().await.number(), 1);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn timer<N: Timer>(self, timer: N) -> RetryLoop<P, N> {
         RetryLoop {
             state: self.state,
@@ -144,7 +157,7 @@ impl<P: PolicyRef, M> RetryLoop<P, M> {
 
     /// Retries only throttling and requests that were never sent; see
     /// [`Call::non_idempotent`](super::Call::non_idempotent). Call it before the first
-    /// attempt.
+    /// attempt. Default: off.
     pub fn non_idempotent(self) -> Self {
         Self {
             state: self.state.non_idempotent(),
@@ -213,8 +226,8 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
                     };
                     // A limiter that never admits must not block the thread if the sleeps end
                     // at once.
-                    let limited = pause.as_mut().count_refusal();
-                    if delay.is_zero() || limited % ATTEMPTS_PER_YIELD == 0 {
+                    let refusals = pause.as_mut().count_refusal();
+                    if delay.is_zero() || refusals % ATTEMPTS_PER_YIELD == 0 {
                         return yield_now(cx);
                     }
                 }

@@ -56,7 +56,7 @@ use crate::engine::Run;
 pub use crate::error::Summary;
 use crate::event::RetryEvent;
 pub use crate::policy::PolicyRef;
-use crate::policy::RetryPolicy;
+use crate::policy::{RetryPolicy, at_least_one};
 pub use crate::timer::DefaultTimer;
 #[cfg(all(
     feature = "tokio",
@@ -164,7 +164,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     /// ```
     pub fn max_attempts(mut self, n: u32) -> Self {
         if let Some(overrides) = self.driver.overrides() {
-            overrides.set_max_attempts(n);
+            overrides.max_attempts = Some(at_least_one(n));
         }
         self
     }
@@ -194,7 +194,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
         self
     }
 
-    /// Retries only throttling and requests that were never sent.
+    /// Retries only throttling and requests that were never sent. Default: off.
     ///
     /// Use it for an operation that must not run twice: after any other failure the
     /// server may have processed the request. Such a failure ends the call with
@@ -215,6 +215,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     }
 
     /// If the retry budget is empty, serves the wait before the outcome is returned.
+    /// Default: off.
     ///
     /// Use it for calls that hold a connection open until there is news (SQS
     /// `ReceiveMessage`, SWF `PollForActivityTask`) and that are made in an endless
@@ -247,7 +248,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
         }
     }
 
-    /// Classifies this call's outcomes with `classifier` instead of the policy's.
+    /// Classifies this call's outcomes with `classifier`. Default: the policy's classifier.
     ///
     /// ```
     /// use reattempt::{AnyError, Backoff, RetryPolicy};
@@ -304,7 +305,7 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     }
 
     /// Calls `hook` before each wait, with the failed outcome and the delay. A second call
-    /// of this method replaces the hook.
+    /// of this method replaces the hook. Default: no hook.
     ///
     /// The hook should return quickly. Its time does not shorten the wait, except to
     /// keep `max_elapsed`.

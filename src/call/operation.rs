@@ -1,4 +1,5 @@
-//! `Operation`: what an async call runs for each attempt, and `Driver`: who runs it.
+//! `Operation`: the work of one attempt of an async call. `Driver`: an operation with the
+//! means to run it, async or sync.
 
 use std::convert::Infallible;
 

@@ -70,8 +70,8 @@ where
     }
 
     /// Starts the first attempt of a call on the short path.
-    // A function of its own, as `start_attempt`: the future does not take up stack space
-    // in the function that polls it, in a build without optimization.
+    // A separate function, as `start_attempt` is: in a build without optimization, the future
+    // would otherwise take up stack space in the function that polls it.
     #[inline]
     fn start_first_attempt(self: Pin<&mut Self>) {
         let this = self.project();

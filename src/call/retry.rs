@@ -15,10 +15,10 @@ pub type Retry<P, F, M = DefaultTimer, J = PolicyClassifier, H = ()> = Call<P, A
 impl<C> RetryPolicy<C> {
     /// Calls the async operation `op` and retries it by this policy.
     ///
-    /// Returns a future: await it, or set something for this call first. `op` is a
+    /// Returns a future: await it, or change settings for this call first. `op` is a
     /// closure that receives the [`Attempt`] and returns a new future each time it is
-    /// called; write `|_|` if you do not need the attempt. The future is `Send` if the
-    /// operation's future is, spawns nothing and stops where it is when dropped.
+    /// called. Write `|_|` if you do not need the attempt. The returned future is `Send` if
+    /// the operation's future is. It spawns nothing, and dropping it stops the call.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

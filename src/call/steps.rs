@@ -20,7 +20,7 @@ use crate::timer::Timer;
 pub(super) const ATTEMPTS_PER_YIELD: u32 = 64;
 
 pin_project! {
-    /// How far a call is before an attempt.
+    /// How far a call has come before its next attempt.
     #[project = WaitingProjection]
     pub(super) enum Waiting<S> {
         // The call has not started.
@@ -134,9 +134,9 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
 }
 
 /// Returns true if the call has to let other tasks run.
-fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
-    let executed = run.progress().map_or(0, Progress::executed);
-    executed > 0 && executed % ATTEMPTS_PER_YIELD == 0
+const fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
+    let attempts = run.attempts();
+    attempts > 0 && attempts % ATTEMPTS_PER_YIELD == 0
 }
 
 /// Returns the timer's time if the call depends on it.

@@ -139,7 +139,7 @@ impl Fields {
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Writes a field that is there.
+        /// Writes a field unless it is absent.
         fn write<M: SerializeMap, T: Serialize>(
             map: &mut M,
             field: &str,
@@ -224,7 +224,7 @@ impl<'de> Visitor<'de> for Table {
     }
 }
 
-/// Reads one field into `fields`. A seed, because formats then add the position of the
+/// Reads one field into `fields`. It is a seed, because formats then add the position of the
 /// value to an error.
 struct Field<'f> {
     fields: &'f mut Fields,

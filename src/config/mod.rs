@@ -31,10 +31,10 @@ use crate::policy::{LONGEST_HINT, RetryPolicy, ServerHint};
 /// | `max_delay` | a duration | `"20s"` |
 /// | `throttling_base_delay` | a duration, at most `max_delay` | the same as `base_delay` |
 /// | `jitter` | `"full"`, `"equal"`, `"decorrelated"`, `"proportional"` or `"none"` | `"full"` |
-/// | `jitter_fraction` | a number from 0 to 1, with `"proportional"` alone | none |
+/// | `jitter_fraction` | a number from 0 to 1, only with `"proportional"` | none |
 /// | `server_hint` | `"honor"`, `"exact"`, `"bounded"` or `"ignore"` | `"honor"` |
-/// | `server_hint_max` | a duration, not with `"bounded"` and `"ignore"` | `"300s"` |
-/// | `server_hint_slack` | a duration, with `"bounded"` alone | none |
+/// | `server_hint_max` | a duration, not with `"bounded"` or `"ignore"` | `"300s"` |
+/// | `server_hint_slack` | a duration, only with `"bounded"` | none |
 /// | `budget_capacity` | a whole number, at least the cost of a retry | no budget |
 /// | `budget_throttling_cost` | a whole number | 5, or 1 with `budget_retries_per_success` |
 /// | `budget_other_cost` | a whole number | 14, or 1 with `budget_retries_per_success` |
@@ -54,7 +54,7 @@ use crate::policy::{LONGEST_HINT, RetryPolicy, ServerHint};
 /// # Errors
 ///
 /// Deserializing fails if a field is unknown, or if a value is not one of the table or
-/// contradicts another one. No value is clamped. The message has the name and the value:
+/// contradicts another one. No value is clamped. The message contains the name and the value:
 /// `max_attempts is 0, expected a whole number of at least 1, or "unlimited"`.
 ///
 /// ```
@@ -193,7 +193,7 @@ impl PolicyConfig {
         }
     }
 
-    /// Returns what becomes of the policy's own setting.
+    /// Returns `own`, the setting of the policy, changed by the fields.
     fn server_hint(&self, own: ServerHint) -> ServerHint {
         let fields = &self.fields;
         let own_max = match own {
@@ -219,7 +219,7 @@ impl PolicyConfig {
         }
     }
 
-    /// Creates the budget, if there is to be one.
+    /// Creates the budget, if the fields contain one.
     fn budget(&self) -> Option<RetryBudget> {
         let fields = &self.fields;
         let capacity = fields.budget_capacity?;

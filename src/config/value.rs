@@ -90,7 +90,7 @@ pub(super) trait Word: Copy + PartialEq + 'static {
     }
 }
 
-/// What a document has in the place of a field.
+/// The value of a field in a document, of any type.
 pub(super) enum Value {
     Bool(bool),
     Fraction(f64),

@@ -60,8 +60,8 @@ impl Progress {
     }
 }
 
-/// Draws what is added to a hint, so that clients that received the same hint do not
-/// return together: U[0, min(ceiling, hint / 2)] with jitter, 0 without.
+/// Draws what is added to a hint, so that clients that received the same hint do not all
+/// retry at the same time: U[0, min(ceiling, hint / 2)] with jitter, 0 without.
 fn hint_spread(backoff: &Backoff, retry: u32, hint: Duration, seed: Option<u64>) -> Duration {
     if !backoff.is_jittered() {
         return Duration::ZERO;

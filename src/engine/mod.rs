@@ -39,7 +39,7 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    const fn now(reason: StopReason) -> Self {
+    pub(crate) const fn without_wait(reason: StopReason) -> Self {
         Self {
             reason,
             last_wait: None,
@@ -222,24 +222,26 @@ impl Progress {
                 if let Some(budget) = &settings.budget {
                     budget.succeeded(retried, now);
                 }
-                return Step::Stop(Stop::now(StopReason::Success));
+                return Step::Stop(Stop::without_wait(StopReason::Success));
             }
             Verdict::Permanent => {
                 self.failure = Failure::None;
-                return Step::Stop(Stop::now(StopReason::Permanent));
+                return Step::Stop(Stop::without_wait(StopReason::Permanent));
             }
             Verdict::Retry { kind, after } => (kind, after),
         };
         self.add_failure(kind);
         if let Some(reason) = self.refusal(kind, is_repeatable) {
-            return Step::Stop(Stop::now(reason));
+            return Step::Stop(Stop::without_wait(reason));
         }
         let delay = match self.draw_delay(settings, kind, hint) {
             Ok(delay) => delay,
-            Err(hint) => return Step::Stop(Stop::now(StopReason::ServerDelayTooLong(hint))),
+            Err(hint) => {
+                return Step::Stop(Stop::without_wait(StopReason::ServerDelayTooLong(hint)));
+            }
         };
         if self.deadline.is_reached(now.saturating_add(delay)) {
-            return Step::Stop(Stop::now(StopReason::OutOfTime));
+            return Step::Stop(Stop::without_wait(StopReason::OutOfTime));
         }
         if let Some(budget) = &settings.budget {
             if !budget.spend(kind, now) {
@@ -284,7 +286,7 @@ impl Progress {
     /// Ends the call without a decision: the retry that was decided is not made.
     #[cold]
     pub(crate) fn stop(&mut self, settings: &Settings, reason: StopReason) -> Stop {
-        let stop = Stop::now(reason);
+        let stop = Stop::without_wait(reason);
         self.return_payment(settings);
         if !self.has_ended() {
             self.report_stop(settings, stop, None);
@@ -292,15 +294,16 @@ impl Progress {
         stop
     }
 
-    /// Ends a call that is dropped. Without effect if the call has ended.
+    /// Ends a call that is dropped. Does nothing if the call has ended.
     // `&self`: for a sync call on the short path the compiler then knows that it still has
     // no progress when it is dropped, and keeps the call in registers.
     pub(crate) fn cancel(&self, settings: &Settings) {
         self.return_payment(settings);
         match &settings.observer {
-            // A panic in the observer would abort the process if this is an unwinding.
+            // During a panic, a second panic in the observer would abort the process.
             Some(observer) if !self.has_ended() && !std::thread::panicking() => {
-                observer.on_stop(&self.stop_event(settings, Stop::now(StopReason::Cancelled)));
+                observer
+                    .on_stop(&self.stop_event(settings, Stop::without_wait(StopReason::Cancelled)));
             }
             _ => {}
         }
@@ -314,7 +317,7 @@ impl Progress {
         }
     }
 
-    /// Spends what the retry has cost that starts now, or that has been made.
+    /// Spends the cost of a retry, which starts now or has been made.
     pub(crate) const fn spend(&mut self) {
         if let Phase::Paid(_) = self.phase {
             self.phase = Phase::Open;
@@ -336,11 +339,7 @@ impl Progress {
         };
     }
 
-    pub(crate) const fn executed(&self) -> u32 {
-        self.executed
-    }
-
-    pub(crate) const fn waited(&self) -> Duration {
+    const fn waited(&self) -> Duration {
         Duration::from_nanos(self.waited)
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
-use crate::policy::{Settings, at_least_one};
+use crate::policy::Settings;
 
 /// The settings of one call that differ from its policy's.
 #[expect(
@@ -27,11 +27,7 @@ impl Overrides {
         non_idempotent: false,
     };
 
-    pub(crate) const fn set_max_attempts(&mut self, n: u32) {
-        self.max_attempts = Some(at_least_one(n));
-    }
-
-    /// The limit on attempts of a call with these overrides.
+    /// Returns the limit on attempts of a call with these overrides.
     #[inline]
     pub(crate) const fn attempts_limit(&self, settings: &Settings) -> Option<NonZeroU32> {
         match self.max_attempts {
@@ -40,7 +36,7 @@ impl Overrides {
         }
     }
 
-    /// The time limit of a call with these overrides.
+    /// Returns the time limit of a call with these overrides.
     #[inline]
     pub(crate) const fn time_limit(&self, settings: &Settings) -> Option<Duration> {
         match self.max_elapsed {
@@ -54,7 +50,7 @@ impl Overrides {
         self.time_limit(settings).is_some() || settings.shares_clock()
     }
 
-    /// The first attempt of a call with these overrides.
+    /// Returns the first attempt of a call with these overrides.
     #[inline]
     pub(crate) const fn first_attempt(&self, settings: &Settings) -> Attempt {
         Attempt {
@@ -66,7 +62,7 @@ impl Overrides {
     }
 }
 
-/// A limit on attempts as [`Attempt`] and the events report it.
+/// Returns a limit on attempts as [`Attempt`] and the events report it.
 pub(super) const fn count(limit: Option<NonZeroU32>) -> Option<u32> {
     match limit {
         Some(limit) => Some(limit.get()),

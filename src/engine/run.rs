@@ -100,6 +100,31 @@ impl<P: PolicyRef> Run<P> {
         self.progress.as_ref()
     }
 
+    /// Returns the attempt that starts at `now`, the one that is running, or the last one of
+    /// a call that has ended. `overrides` are those of a call that has not started.
+    pub(crate) fn attempt(&self, overrides: Overrides, now: Duration) -> Attempt {
+        match &self.progress {
+            Some(progress) => progress.attempt(now),
+            None => overrides.first_attempt(self.settings()),
+        }
+    }
+
+    /// Returns the number of attempts that have ended.
+    pub(crate) const fn attempts(&self) -> u32 {
+        match &self.progress {
+            Some(progress) => progress.executed,
+            None => 0,
+        }
+    }
+
+    /// Returns the sum of the waits that have begun.
+    pub(crate) const fn waited(&self) -> Duration {
+        match &self.progress {
+            Some(progress) => progress.waited(),
+            None => Duration::ZERO,
+        }
+    }
+
     /// Returns the summary of a call that ended for `reason`.
     pub(crate) const fn summary(&self, reason: StopReason) -> Summary {
         match &self.progress {

@@ -54,7 +54,7 @@ pub struct HttpClassifier<X = SourceChain> {
 }
 
 impl HttpClassifier {
-    /// Creates a classifier with the verdicts of the table.
+    /// Creates a classifier with the verdicts of the [module](crate::http)'s table.
     pub const fn new() -> Self {
         Self {
             rules: StatusRules::TABLE,
@@ -242,7 +242,7 @@ impl<X> HttpClassifier<X> {
         self.rules.judge_status(status)
     }
 
-    /// Whether `never_retry` rules this status out.
+    /// Returns true if `never_retry` was the last override for this status.
     #[cfg(feature = "aws")]
     pub(crate) const fn never_retries(&self, status: StatusCode) -> bool {
         self.rules.never_retries(status)

@@ -33,7 +33,7 @@ pub struct ErrorClassifier<X = SourceChain> {
 }
 
 impl ErrorClassifier {
-    /// Creates a classifier with the verdicts of the table.
+    /// Creates a classifier with the verdicts of the [module](crate::http)'s table.
     pub const fn new() -> Self {
         Self {
             http: HttpClassifier::new(),
@@ -48,13 +48,14 @@ impl Default for ErrorClassifier {
 }
 
 impl<X> ErrorClassifier<X> {
-    /// Retries errors made of this status too; see [`HttpClassifier::also_retry`].
+    /// Retries errors that a client made from this status too; see
+    /// [`HttpClassifier::also_retry`].
     pub const fn also_retry(mut self, status: StatusCode) -> Self {
         self.http.rules = self.http.rules.also_retry(status);
         self
     }
 
-    /// Never retries errors made of this status; see
+    /// Never retries errors that a client made from this status; see
     /// [`HttpClassifier::never_retry`].
     pub const fn never_retry(mut self, status: StatusCode) -> Self {
         self.http.rules = self.http.rules.never_retry(status);
@@ -92,7 +93,8 @@ impl<X> ErrorClassifier<X> {
         }
     }
 
-    /// Judges boxed errors; see [`HttpClassifier::boxed`].
+    /// Judges errors of type `Box<dyn Error + Send + Sync>` or `Box<dyn Error>`; see
+    /// [`HttpClassifier::boxed`].
     pub fn boxed(self) -> ErrorClassifier<BoxedSourceChain> {
         ErrorClassifier {
             http: self.http.boxed(),

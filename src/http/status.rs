@@ -37,7 +37,7 @@ impl StatusRules {
         }
     }
 
-    /// Returns whether `never_retry` was the last override for this status.
+    /// Returns true if `never_retry` was the last override for this status.
     pub(super) const fn never_retries(&self, status: StatusCode) -> bool {
         self.never_retry.contains(status)
     }

@@ -256,7 +256,7 @@ fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
-/// Whether `now` is earlier than `last` because the clock went back, and not
+/// Returns true if `now` is earlier than `last` because the clock went back, and not
 /// because a thread was interrupted after it read the time.
 #[expect(clippy::float_arithmetic, reason = "times in seconds")]
 fn has_jumped_back(now: f64, last: f64) -> bool {

@@ -61,6 +61,14 @@ pub struct RetryPolicy<C = AnyError> {
 
 impl RetryPolicy {
     /// Creates a policy with this backoff and the defaults of the table above.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Backoff, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(2)));
+    /// assert_eq!(policy.to_string(), "3 attempts, 2 s, hints up to 300 s");
+    /// ```
     pub const fn new(backoff: Backoff) -> Self {
         Self {
             settings: Settings::new(backoff),
@@ -70,7 +78,8 @@ impl RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 3 attempts, 1 s doubling up to 20 s, full jitter.
+    /// Creates a policy with 3 attempts and delays of 1 s, doubling up to 20 s, with full
+    /// jitter.
     fn default() -> Self {
         Self::new(Backoff::exponential(Duration::from_secs(1)))
     }
@@ -78,7 +87,8 @@ impl Default for RetryPolicy {
 
 /// # Delays
 impl<C> RetryPolicy<C> {
-    /// Sets the backoff: the delay before each retry.
+    /// Sets the backoff: the delay before each retry. It replaces the backoff that the policy
+    /// was created with.
     ///
     /// ```
     /// use std::time::Duration;
@@ -116,7 +126,8 @@ impl<C> RetryPolicy<C> {
         self
     }
 
-    /// Sets what to do with the delay that a server asks for; see [`ServerHint`].
+    /// Sets how the policy uses the delay that a server asks for; see [`ServerHint`].
+    /// Default: [`Honor`](ServerHint::Honor) with a `max` of 300 s.
     ///
     /// ```
     /// use std::time::Duration;
@@ -133,7 +144,8 @@ impl<C> RetryPolicy<C> {
     }
 
     /// Makes every call draw the same delays: those of
-    /// [`Backoff::delays_seeded`]. Use it in tests.
+    /// [`Backoff::delays_seeded`]. Use it in tests. Default: no seed, so each call draws its
+    /// own delays.
     ///
     /// ```
     /// use std::time::Duration;
@@ -172,8 +184,8 @@ impl<C> RetryPolicy<C> {
 
     /// Removes the limit on attempts.
     ///
-    /// Only a verdict, `max_elapsed`, the budget or a dropped call then ends a
-    /// call.
+    /// The other rules still end a call: a verdict, `max_elapsed`, the budget, or a server
+    /// hint that is too long.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

@@ -64,7 +64,7 @@ const LISTED: u32 = 1_000;
 const CALLS_FOR_MEANS: u32 = 20_000;
 
 /// For how many retries the means of decorrelated delays are simulated. The mean does not
-/// change any more then, unless the cap is more than 10^17 times the base.
+/// change after that, unless the cap is more than 10^17 times the base.
 const RETRIES_FOR_MEANS: u32 = 100;
 
 /// The most retries of one simulated call.
@@ -173,8 +173,8 @@ impl Schedule {
         f64::from(u32::try_from(outlasting).unwrap_or(calls)) / f64::from(calls)
     }
 
-    /// Simulates a call: whether it makes an attempt at `outage` nanoseconds or later, and
-    /// how many retries that took.
+    /// Simulates a call. Returns whether it makes an attempt at `outage` nanoseconds or later,
+    /// and how many retries it made.
     fn outlasts(&self, outage: u128, seed: u64) -> (bool, u32) {
         let limit = self.max_elapsed.map(|limit| limit.as_nanos());
         let (mut total, mut previous): (u128, u128) = (0, 0);
@@ -204,7 +204,7 @@ impl Schedule {
             .checked_div(u128::from(RETRIES_OF_A_CALL))
             .unwrap_or_default();
         let all = mean.saturating_mul(u128::from(self.last_retry()));
-        (total > 0) && (all >= outage || self.max_attempts.is_none()) && outage < limit
+        total > 0 && (all >= outage || self.max_attempts.is_none()) && outage < limit
     }
 
     /// Returns the number of the last retry.

@@ -45,11 +45,11 @@ pub enum ServerHint {
         /// The longest hint to wait for.
         max: Duration,
     },
-    /// Never returns before the hint: waits for max(d, hint + s).
+    /// Never retries before the hint has passed: waits for max(d, hint + s).
     ///
     /// Without jitter s is 0. With jitter s is drawn from
     /// U\[0, min(ceiling, hint / 2)\], so that clients that received the same
-    /// hint do not return in the same second. A hint longer than `max` ends the
+    /// hint do not all retry at the same time. A hint longer than `max` ends the
     /// call with [`ServerDelayTooLong`](crate::StopReason::ServerDelayTooLong).
     Honor {
         /// The longest hint to wait for.
@@ -60,7 +60,7 @@ pub enum ServerHint {
 }
 
 impl Default for ServerHint {
-    /// `Honor` with a `max` of 300 s.
+    /// Returns `Honor` with a `max` of 300 s.
     fn default() -> Self {
         DEFAULT_HINT
     }

@@ -10,7 +10,7 @@ use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::download::{Download, ErrorOf, FrameOf, Held, ResponseOf};
+use super::download::{Action, Download, ErrorOf, FrameOf, ResponseOf};
 use super::requests::{BodyError, Plan, Requests, Stage};
 #[cfg(feature = "aws")]
 use crate::aws::PeekBody;
@@ -128,30 +128,30 @@ where
                 }
                 continue;
             };
-            let held = match ready!(body.as_mut().poll_frame(cx)) {
+            let action = match ready!(body.as_mut().poll_frame(cx)) {
                 // Only the data is moved: a frame has room for trailers, and copying that
                 // takes as long as the rest of this function.
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if this.download.advance(data.remaining()) => {
-                        if !this.download.is_calm() {
+                        if !this.download.is_unbroken() {
                             this.download.note_end(body.is_end_stream());
                         }
                         return Poll::Ready(Some(Ok(Frame::data(data))));
                     }
-                    Ok(data) => this.download.hold(data),
-                    Err(trailers) => this.download.hold_trailers(trailers),
+                    Ok(data) => this.download.decide_data(data),
+                    Err(trailers) => this.download.decide_trailers(trailers),
                 },
-                Some(Err(error)) => Held::Interrupt(Some(error)),
-                None => Held::Interrupt(None),
+                Some(Err(error)) => Action::Interrupt(Some(error)),
+                None => Action::Interrupt(None),
             };
-            let failure = match held {
-                Held::Deliver(frame) => {
+            let failure = match action {
+                Action::Deliver(frame) => {
                     this.download.note_end(body.is_end_stream());
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                Held::Drop => continue,
-                Held::Fail(error) => return self.end(Some(error)),
-                Held::Interrupt(failure) => failure,
+                Action::Drop => continue,
+                Action::Fail(error) => return self.end(Some(error)),
+                Action::Interrupt(failure) => failure,
             };
             match this.download.interrupt(failure) {
                 // The connection is released before the wait.

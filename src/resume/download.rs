@@ -44,19 +44,20 @@ pub(super) struct Download<F, P: PolicyRef, M> {
     broken_at: u64,
 }
 
-/// How the policy's call is.
+/// How far the policy's call has come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
     /// The body has not broken yet, so there is no call.
-    Calm,
+    Unbroken,
     /// The call resumes the body, or a resumed body is read.
     Resumed,
     /// The call has succeeded: all bytes are there.
     Complete,
 }
 
-/// What follows what the client's body returned, unless a frame is delivered as it is.
-pub(super) enum Held<F: Requests> {
+/// What to do after the client's body has ended, has failed or has returned a frame that may
+/// not be delivered as it is.
+pub(super) enum Action<F: Requests> {
     Deliver(FrameOf<F>),
     Drop,
     Fail(ErrorOf<F>),
@@ -69,7 +70,7 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
         let object = Object::new(response, plan.rules);
         Self {
             plan,
-            phase: Phase::Calm,
+            phase: Phase::Unbroken,
             offset: object.start,
             limit: object.end.unwrap_or(u64::MAX),
             skip: 0,
@@ -89,7 +90,7 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
         self.remaining().is_some_and(|bytes| bytes > 0)
     }
 
-    /// Returns true if no byte is missing. `is_over` says that the response has ended.
+    /// Returns true if no byte is missing. `is_over` is true if the response has ended.
     fn is_complete(&self, is_over: bool) -> bool {
         match self.remaining() {
             Some(bytes) => bytes == 0,
@@ -98,8 +99,8 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
     }
 
     /// Returns true if every byte so far came from the first response.
-    pub(super) fn is_calm(&self) -> bool {
-        self.phase == Phase::Calm
+    pub(super) fn is_unbroken(&self) -> bool {
+        self.phase == Phase::Unbroken
     }
 
     /// Returns true if the next byte of the current response is the next one to deliver.
@@ -112,7 +113,7 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
     }
 
     /// Counts the bytes of a frame that can be delivered as it is. Returns false, and counts
-    /// nothing, if the frame needs [`hold`](Self::hold).
+    /// nothing, if the frame needs [`decide_data`](Self::decide_data).
     #[inline]
     pub(super) const fn advance(&mut self, bytes: usize) -> bool {
         let next = self.offset.saturating_add(bytes as u64);
@@ -138,43 +139,43 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
 
     /// Decides on trailers, which follow the last byte.
     #[cold]
-    pub(super) fn hold_trailers(&self, frame: FrameOf<F>) -> Held<F> {
+    pub(super) fn decide_trailers(&self, frame: FrameOf<F>) -> Action<F> {
         if self.is_short() || self.skip > 0 {
-            Held::Interrupt(None)
+            Action::Interrupt(None)
         } else {
-            Held::Deliver(frame)
+            Action::Deliver(frame)
         }
     }
 
     /// Decides on data that [`advance`](Self::advance) has not counted.
     #[cold]
-    pub(super) fn hold(&mut self, mut data: DataOf<F>) -> Held<F> {
+    pub(super) fn decide_data(&mut self, mut data: DataOf<F>) -> Action<F> {
         let bytes = data.remaining();
         let skipped = usize::try_from(self.skip).map_or(bytes, |skip| skip.min(bytes));
         data.advance(skipped);
         self.skip = self.skip.saturating_sub(skipped as u64);
         if self.skip > 0 || (skipped == bytes && skipped > 0) {
-            return Held::Drop;
+            return Action::Drop;
         }
         if !self.advance(data.remaining()) {
-            if !self.is_calm() {
-                self.stop(Verdict::Permanent);
+            if !self.is_unbroken() {
+                self.end_attempt(Verdict::Permanent);
                 let (offset, found) = (self.offset, None);
-                return Held::Fail(ResumeError::WrongRange { offset, found });
+                return Action::Fail(ResumeError::WrongRange { offset, found });
             }
             self.object.outgrow();
             self.limit = u64::MAX;
             self.advance(data.remaining());
         }
-        Held::Deliver(Frame::data(data))
+        Action::Deliver(Frame::data(data))
     }
 
-    /// Ends the call of a resumed body if all bytes have been delivered. `is_over` says that
+    /// Ends the call of a resumed body if all bytes have been delivered. `is_over` is true if
     /// the response has ended.
     pub(super) fn note_end(&mut self, is_over: bool) {
         if self.phase == Phase::Resumed && self.is_complete(is_over) {
             self.phase = Phase::Complete;
-            self.stop(Verdict::Success);
+            self.end_attempt(Verdict::Success);
         }
     }
 
@@ -188,7 +189,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
     where
         P::Classifier: Classify<ResponseOf<F>, BodyError<F>>,
     {
-        // A connection that is lost after the last byte took nothing with it.
+        // If the connection is lost after the last byte, no byte is missing.
         let is_over = failure.is_none();
         if self.is_complete(is_over) {
             self.note_end(is_over);
@@ -206,12 +207,12 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
                 obstacle,
             }));
         }
-        if self.is_calm() || offset > self.broken_at {
+        if self.is_unbroken() || offset > self.broken_at {
             self.phase = Phase::Resumed;
             self.broken_at = offset;
             self.plan.calls.restart();
         }
-        match self.stop(verdict) {
+        match self.end_attempt(verdict) {
             None => ControlFlow::Continue(()),
             Some(reason) => ControlFlow::Break(Some(ResumeError::Broken {
                 source: failure,
@@ -235,7 +236,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                return match self.stop(verdict) {
+                return match self.end_attempt(verdict) {
                     None => ControlFlow::Continue(()),
                     Some(reason) => ControlFlow::Break(Err(ResumeError::Request {
                         source: error,
@@ -247,7 +248,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         };
         if self.object.ends_at(&response, offset) {
             self.phase = Phase::Complete;
-            self.stop(Verdict::Success);
+            self.end_attempt(Verdict::Success);
             return ControlFlow::Break(Ok(None));
         }
         let (mismatch, verdict) = if verdict == Verdict::Success {
@@ -262,7 +263,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         } else {
             (Mismatch::of_status(response.status()), verdict)
         };
-        match self.stop(verdict) {
+        match self.end_attempt(verdict) {
             None => ControlFlow::Continue(()),
             Some(reason) => {
                 let error = ResumeError::mismatch(mismatch, response, offset, reason);
@@ -273,7 +274,7 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
 
     /// Reports the end of an attempt to the call. Returns why the call has ended, or `None`
     /// if there will be another attempt.
-    fn stop(&mut self, verdict: Verdict) -> Option<StopReason> {
+    fn end_attempt(&mut self, verdict: Verdict) -> Option<StopReason> {
         let calls = &mut self.plan.calls;
         match calls.decide_as(verdict) {
             ControlFlow::Continue(_) => None,

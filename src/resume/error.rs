@@ -29,15 +29,15 @@ pub enum ResumeError<E, B: Body> {
         /// Why no further request was sent.
         reason: StopReason,
     },
-    /// The object is not the one whose beginning was read: another `ETag`, another length or
-    /// a 412.
+    /// The object changed after its beginning was read: a later response has another `ETag`,
+    /// another length or the status 412.
     #[non_exhaustive]
     #[error("the object changed while it was read: byte {offset} would be of another version")]
     Changed {
         /// The first byte that is missing.
         offset: u64,
     },
-    /// The body broke, and its response does not allow to continue it.
+    /// The body broke, and its first response does not permit a continuation.
     #[non_exhaustive]
     #[error("the body broke at byte {offset} and cannot be resumed: {obstacle}")]
     NotResumable {
@@ -45,11 +45,11 @@ pub enum ResumeError<E, B: Body> {
         source: Option<B::Error>,
         /// The first byte that is missing.
         offset: u64,
-        /// What the response lacks.
+        /// Why the first response cannot be continued.
         obstacle: Obstacle,
     },
-    /// The server answered with a 416: the object does not have the bytes
-    /// that are missing. A body of unknown length may end like this without an error.
+    /// The server answered with a 416: the object does not have the bytes that are missing.
+    /// A 416 that confirms the end of a body of unknown length is not an error.
     #[non_exhaustive]
     #[error("the server has no bytes from byte {offset} on: 416 Range Not Satisfiable")]
     NotSatisfiable {

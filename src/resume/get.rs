@@ -24,7 +24,7 @@ use crate::timer::Timer;
 /// retried: those of the first request, those of the body and those of later requests. Pass
 /// `&policy`, or an `Arc` for a body that is `'static`.
 ///
-/// Nothing is sent before [`send`](Get::send) is called and its future awaited.
+/// Nothing is sent before [`send`](Get::send) is called and its future is awaited.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -109,7 +109,7 @@ impl<F: Requests, P: PolicyRef, M: SleepOf> Get<F, P, M> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the last request, if the policy does not allow to send it again.
+    /// Returns the error of the last request, if the policy does not allow another attempt.
     pub fn send(self) -> FirstResponse<F, P, M> {
         FirstResponse {
             plan: Some(self.plan),
@@ -117,11 +117,11 @@ impl<F: Requests, P: PolicyRef, M: SleepOf> Get<F, P, M> {
         }
     }
 
-    /// Makes the body of a response resuming that has already been received. No first
+    /// Wraps a response that has already been received, so that its body resumes. No first
     /// request is sent.
     ///
     /// Use it for a response that other code has requested, such as a stack of tower layers.
-    /// It must be the response to a GET.
+    /// The response must be one to a GET.
     ///
     /// ```
     /// use std::io;

@@ -2,8 +2,8 @@
 //!
 //! A long body breaks with its connection, and a retry of the whole request starts over.
 //! [`get`](get()) returns a response whose body continues instead: it waits as the policy says, sends
-//! the request again with `Range: bytes=N-`, and yields the rest. The reader sees one body, in
-//! which no byte is missing and none comes twice.
+//! the request again with `Range: bytes=N-`, and yields the rest. The reader sees one body. No
+//! byte is missing or delivered twice.
 //!
 //! ```
 //! # #[cfg(all(feature = "reqwest", feature = "tokio"))]
@@ -33,15 +33,15 @@
 //! | 206 with the same `ETag`, the byte that is needed first and the same total length | its bytes follow |
 //! | 200 with the same `ETag`: the range was ignored | its bytes follow, without those that were delivered |
 //! | another `ETag` or `Content-Encoding`, a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
-//! | 416 with the same `ETag`, which says that the object ends here, if no response had its length | the body is complete |
+//! | 416 with the same `ETag` and the length of the bytes so far, if no earlier response had a length | the body is complete |
 //! | any other 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
 //! | 206 with another range, or a body longer than its range | [`WrongRange`](ResumeError::WrongRange) |
 //! | an error or a status that the classifier retries | the next attempt |
 //! | any other error or status | [`Request`](ResumeError::Request), [`Refused`](ResumeError::Refused) |
 //!
-//! A body that ends before the length in its head is a break too, and so is a 206 that is
-//! shorter than what was asked for. After the last byte a lost connection is the normal end. If
-//! no response has a length, an early end without an error cannot be noticed.
+//! A body that is shorter than its `Content-Length` breaks too, and so does a 206 that is
+//! shorter than the range of its request. After the last byte a lost connection is the normal
+//! end. If no response has a length, an early end without an error cannot be detected.
 //!
 //! The first response must be a 200, or a 206 if the first request asked for one range. It must
 //! have a strong `ETag`. Otherwise a break ends the body with
@@ -57,10 +57,10 @@
 //! - [`max_attempts`](crate::RetryPolicy::max_attempts),
 //!   [`max_elapsed`](crate::RetryPolicy::max_elapsed) and the backoff count from the last break
 //!   that followed new bytes. The request that broke is attempt 1. So a policy of 3 attempts
-//!   allows 2 requests in a row that bring nothing, and `max_elapsed` limits an outage and not
-//!   the whole download. For the latter use the time limit of your runtime.
-//! - The budget pays for each later request. Only the end of the body returns a cost, that of
-//!   the last one, so a server that breaks every response uses up the budget.
+//!   allows 2 requests in a row that bring no new byte. `max_elapsed` limits an outage and not
+//!   the whole download. To limit the whole download, use the time limit of your runtime.
+//! - The budget pays for each later request. A cost is returned only at the end of the body:
+//!   that of the last request. A server that breaks every response thus uses up the budget.
 //! - The limiter is asked before each request. Server hints are honoured.
 //!
 //! A body that stalls does not break. Set a read timeout in the client.

@@ -14,7 +14,8 @@ use super::requests::Rules;
 pub enum Obstacle {
     /// It is a 206 without a `Content-Range`, or one of several ranges.
     NoContentRange,
-    /// It has no `ETag`, or a weak one. `without_etag` lifts this.
+    /// It has no `ETag`, or a weak one. [`without_etag`](crate::resume::Get::without_etag)
+    /// allows such a response.
     NoEtag,
     /// It is not a 200 or a 206.
     Status(StatusCode),
@@ -171,8 +172,8 @@ impl Object {
         }
     }
 
-    /// Returns true if a 416 says that the object ends at `offset`. A body of unknown length
-    /// that broke there was complete.
+    /// Returns true if the response is a 416 whose length is `offset`: the object ends there.
+    /// A body of unknown length that broke there was complete.
     pub(super) fn ends_at<B>(&self, response: &Response<B>, offset: u64) -> bool {
         let headers = response.headers();
         let total = || {
@@ -249,7 +250,7 @@ impl Object {
     }
 }
 
-/// Returns true unless both values are known and differ.
+/// Returns false only if both values are known and differ.
 fn agree<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
     a.is_none() || b.is_none() || a == b
 }

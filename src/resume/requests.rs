@@ -13,8 +13,8 @@ use crate::call::sealed::Sealed;
 use crate::call::{Pause, PolicyRef, RetryLoop};
 use crate::timer::Timer;
 
-/// What sends the requests for one object: a closure that receives a [`Range`] and returns
-/// a future of a response. Sealed.
+/// A closure that sends the requests for one object: it receives a [`Range`] and returns a
+/// future of a response. Sealed.
 pub trait Requests: Sealed<RequestsSeal> {
     /// The body of a response.
     type Body: Body;
@@ -77,10 +77,10 @@ pub(super) struct Rules {
 }
 
 pin_project! {
-    /// How far the next request is.
+    /// How far the next request has come.
     #[project = StageProjection]
     pub(super) enum Stage<A, S> {
-        // No request is wanted.
+        // No request is needed.
         Idle,
         // For the backoff or the limiter.
         Waiting { #[pin] pause: Pause<S> },
@@ -89,8 +89,8 @@ pin_project! {
 }
 
 impl<A, S> Stage<A, S> {
-    /// Waits until the next attempt may start, sends its request and returns what became
-    /// of it, which the caller has to check. From `Idle` it begins with the wait.
+    /// Waits until the next attempt may start, sends its request and returns the result. The
+    /// caller has to report the result to `plan.calls`. From `Idle` it begins with the wait.
     pub(super) fn poll_response<F, P, M>(
         mut self: Pin<&mut Self>,
         plan: &mut Plan<F, P, M>,

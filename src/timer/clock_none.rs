@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::HEAD_START;
 
-/// Returns always the same time.
+/// Always returns the same time.
 #[expect(
     clippy::missing_const_for_fn,
     reason = "its callers could then be const on this platform alone"

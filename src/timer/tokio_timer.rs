@@ -10,6 +10,7 @@ use super::{DefaultTimer, Timer, now};
 ///
 /// It is the default with the feature `tokio`. While tokio's clock is paused, time is
 /// virtual and waits end at once.
+///
 /// Tokio's sleep has a resolution of one millisecond. A zero duration completes
 /// at once.
 ///
@@ -92,7 +93,7 @@ pin_project_lite::pin_project! {
     impl PinnedDrop for TokioSleep {
         #[inline]
         fn drop(_this: Pin<&mut Self>) {
-            rare();
+            mark_as_unlikely();
         }
     }
 }
@@ -101,7 +102,7 @@ pin_project_lite::pin_project! {
 /// out of the path of calls that do not sleep.
 #[cold]
 #[inline(never)]
-const fn rare() {}
+const fn mark_as_unlikely() {}
 
 impl Future for TokioSleep {
     type Output = ();

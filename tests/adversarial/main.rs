@@ -35,7 +35,7 @@ fn now_or_never<F: Future>(future: F) -> F::Output {
 }
 
 #[test]
-fn a_timer_that_is_set_after_a_poll_does_not_start_the_attempt_again() {
+fn setting_a_timer_after_a_poll_does_not_repeat_the_attempt() {
     let (policy, timer) = (RetryPolicy::default(), ManualTimer::new());
     let started = Cell::new(0);
     let mut call = policy
@@ -96,7 +96,7 @@ impl Observer for SlowEnd {
 }
 
 #[test]
-fn a_slow_observer_does_not_move_a_last_wait_past_the_time_limit() {
+fn a_slow_observer_does_not_move_a_last_wait_past_the_limit() {
     let timer = ManualTimer::new();
     let policy = RetryPolicy::new(Backoff::constant(s(4)))
         .budget(&RetryBudget::new(0))
@@ -147,7 +147,7 @@ fn a_session_that_ended_does_not_ask_the_limiter() {
 
 #[cfg(feature = "tower")]
 #[tokio::test(start_paused = true)]
-async fn a_tower_call_with_a_timeout_serves_the_last_wait_of_long_polling() {
+async fn a_tower_call_with_a_timeout_serves_its_last_wait() {
     use reattempt::{Timer, TokioTimer};
     use tower::{Layer, Service};
 

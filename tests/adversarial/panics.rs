@@ -57,7 +57,7 @@ fn a_success_whose_observer_panics_is_credited_once() {
 }
 
 #[test]
-fn a_loop_whose_observer_panics_makes_no_attempt_beyond_the_limit() {
+fn an_observer_panic_does_not_let_a_loop_exceed_its_attempts() {
     let policy = RetryPolicy::new(Backoff::none())
         .max_attempts(2)
         .observer(AT_STOP);

@@ -70,7 +70,7 @@ fn retries_are_debug_and_giving_up_is_a_warning() {
             "DEBUG message=retrying http.request.resend_count=1 error.type=\"throttling\" \
              attempt=1 max_attempts=2 delay_ms=1500 policy=\"orders\"",
             "WARN message=gave up; every attempt was throttled, a service quota increase may \
-             be due http.request.resend_count=1 error.type=\"throttling\" attempt=2 \
+             help http.request.resend_count=1 error.type=\"throttling\" attempt=2 \
              max_attempts=2 waited_ms=1500 delay_ms=0 reason=attempts exhausted \
              policy=\"orders\"",
         ],

@@ -1,4 +1,4 @@
-//! A small random number generator, so that a seed names one script for ever.
+//! A small random number generator, so that a seed always gives the same script.
 
 use std::time::Duration;
 

@@ -197,10 +197,10 @@ impl Script {
         self.backoff.has_jitter() || self.throttling.is_some_and(|plan| plan.has_jitter())
     }
 
-    /// True if the rules fix everything that can be seen.
+    /// Returns true if the rules determine everything that can be observed.
     ///
-    /// They do not say how a limit on time is measured on a clock that goes back, nor
-    /// what is drawn if nobody reports it.
+    /// They do not determine how a time limit is measured on a clock that goes back, nor
+    /// which delays are drawn if they are not reported.
     pub(crate) fn is_fixed(&self) -> bool {
         let is_odd = self.clock.goes_back() && (self.refills() || self.has_time_limit());
         !is_odd && (self.has_observer || !self.has_jitter())

@@ -1,4 +1,4 @@
-//! What one call did, as far as anybody outside can see it.
+//! What one call did, as far as code outside the crate can observe it.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Simulated time: a clock that scripts bend, sleeps on it, and an executor that moves it.
+//! Simulated time: a clock that scripts can stop or set, sleeps on it, and an executor that
+//! moves it.
 
 use std::future::Future;
 use std::panic::resume_unwind;

@@ -1,4 +1,4 @@
-//! What a resuming body says about itself, and what it passes on.
+//! The size, the end and the trailers of a resuming body.
 
 use std::future::poll_fn;
 use std::pin::pin;

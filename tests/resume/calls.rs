@@ -153,7 +153,7 @@ fn a_response_of_other_code_is_resumed() {
 }
 
 #[test]
-fn a_classifier_that_accepts_every_response_cannot_break_the_body() {
+fn a_classifier_that_accepts_everything_cannot_break_the_body() {
     let server = Server::new(&object(LEN));
     let policy = RetryPolicy::new(Backoff::none()).classify(AnyError);
     let get = server.get(&policy, |number, response| match number {

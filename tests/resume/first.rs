@@ -99,7 +99,7 @@ fn a_first_answer_of_206_gives_the_base_offset() {
 }
 
 #[test]
-fn a_first_answer_of_206_that_is_then_sent_whole_is_skipped_to_its_base() {
+fn a_whole_object_after_a_first_206_is_skipped_to_its_base() {
     for (range, is_resumed) in [("bytes=10-", true), ("bytes=10-49", false)] {
         let server = Server::new(&object(LEN));
         let other = server.clone();
@@ -173,7 +173,7 @@ fn a_body_of_unknown_length_is_resumed() {
 }
 
 #[test]
-fn a_later_answer_tells_an_unknown_length() {
+fn a_later_answer_gives_an_unknown_length() {
     // The second response holds a part of what was asked for. Only a total shows that.
     for (range, is_told) in [("bytes 40-59/100", true), ("bytes 40-59/*", false)] {
         let server = Server::new(&object(LEN));

@@ -132,7 +132,7 @@ fn the_end_of_the_body_returns_the_last_cost() {
 }
 
 #[test]
-fn a_calm_body_costs_nothing() {
+fn a_body_that_does_not_break_costs_nothing() {
     let budget = RetryBudget::new(100);
     let server = Server::new(&object(LEN));
     let policy = policy().budget(&budget);

@@ -123,7 +123,7 @@ async fn download(cuts: Vec<usize>, cut: Cut, object: &Bytes) {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_closed_at_each_of_256_offsets_loses_nothing() {
+async fn a_close_at_each_of_256_offsets_loses_nothing() {
     let object = object(LEN);
     for number in 0..256 {
         download(vec![number * (LEN - 1) / 255], Cut::Close, &object).await;
@@ -131,7 +131,7 @@ async fn a_connection_that_is_closed_at_each_of_256_offsets_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_at_each_of_256_offsets_loses_nothing() {
+async fn a_reset_at_each_of_256_offsets_loses_nothing() {
     let object = object(LEN);
     for number in 0..256 {
         download(vec![number * (LEN - 1) / 255], Cut::Reset, &object).await;

@@ -46,7 +46,7 @@ where
 }
 
 #[test]
-fn a_body_of_unknown_length_that_breaks_after_its_last_byte_is_complete() {
+fn a_break_after_the_last_byte_of_an_unknown_length_is_the_end() {
     let same = "\"v1\"";
     assert!(is_complete(&reattempt::http::policy(), same, "bytes */4"));
     assert!(is_complete(

@@ -188,7 +188,7 @@ fn only_a_call_that_was_always_throttled_mentions_a_quota() {
             .to_string()
     };
     let (throttled, server) = (ErrorKind::Throttling, ErrorKind::Server);
-    assert!(message([throttled, throttled]).ends_with("a service quota increase may be due"));
+    assert!(message([throttled, throttled]).ends_with("a service quota increase may help"));
     assert!(!message([server, throttled]).contains("quota"));
     assert!(!message([throttled, server]).contains("quota"));
 }

@@ -190,10 +190,11 @@ impl<'a> Deserialize<'a> for OnlyText<'a> {
             return Ok(Self(None));
         }
         // A text with an escape cannot be borrowed.
-        let text: Cow<'_, str> = serde_json::from_str(value)
-            .map(Cow::Borrowed)
-            .or_else(|_| serde_json::from_str(value).map(Cow::Owned))
-            .map_err(D::Error::custom)?;
+        let text = if value.contains('\\') {
+            Cow::Owned(serde_json::from_str(value).map_err(D::Error::custom)?)
+        } else {
+            Cow::Borrowed(value.trim_matches('"'))
+        };
         Ok(Self((!text.is_empty()).then_some(text)))
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use xml::SuccessBody;
 use super::buffer::PeekBody;
 
 /// The largest number of bytes of a body that are read.
-pub(crate) const LOOKED_AT: usize = 64 * 1024;
+pub(crate) const MAX_PEEKED: usize = 64 * 1024;
 
 /// A text of a body, borrowed if the body holds it unchanged.
 pub(crate) type Text<'a> = Option<Cow<'a, str>>;
@@ -35,7 +35,7 @@ pub(crate) struct Found<'a> {
 
 /// The bytes of a body that can be read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Looked<'a> {
+pub(crate) struct Peeked<'a> {
     pub(crate) bytes: &'a [u8],
     /// True if `bytes` is the whole body.
     pub(crate) is_whole: bool,
@@ -43,8 +43,8 @@ pub(crate) struct Looked<'a> {
     pub(crate) is_broken: bool,
 }
 
-impl<'a> Looked<'a> {
-    pub(crate) fn at<B: PeekBody>(body: &'a B) -> Self {
+impl<'a> Peeked<'a> {
+    pub(crate) fn of<B: PeekBody>(body: &'a B) -> Self {
         Self {
             is_broken: body.is_broken(),
             ..Self::new(body.peek(), body.is_whole())
@@ -52,7 +52,7 @@ impl<'a> Looked<'a> {
     }
 
     pub(crate) const fn new(bytes: &'a [u8], is_whole: bool) -> Self {
-        let (bytes, is_whole) = match bytes.split_at_checked(LOOKED_AT) {
+        let (bytes, is_whole) = match bytes.split_at_checked(MAX_PEEKED) {
             Some((start, rest)) => (start, is_whole && rest.is_empty()),
             None => (bytes, is_whole),
         };

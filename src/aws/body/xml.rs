@@ -8,7 +8,7 @@ use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, Event};
 
-use super::{Found, Looked, Text, text};
+use super::{Found, Peeked, Text, text};
 
 /// The end of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +39,7 @@ pub(crate) enum SuccessBody {
 }
 
 impl SuccessBody {
-    pub(crate) fn of(body: Looked<'_>) -> Self {
+    pub(crate) fn of(body: Peeked<'_>) -> Self {
         let bytes = text(body.bytes);
         if bytes.is_empty() {
             let is_blank = body.is_whole && !body.bytes.is_empty();

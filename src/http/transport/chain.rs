@@ -33,7 +33,7 @@ pub(super) enum Finding {
 /// The result of one link: the end of the search, or the next link.
 pub(super) type Step<'e> = ControlFlow<Finding, Option<&'e (dyn Error + 'static)>>;
 
-/// What the links so far have in common with those below them.
+/// What the links so far mean for the links below them.
 #[derive(Default)]
 pub(super) struct Context {
     /// Whether the error happened while a connection was made.
@@ -109,7 +109,7 @@ fn judge_link<'e>(link: &'e (dyn Error + 'static), context: &mut Context) -> Ste
     ControlFlow::Continue(link.source())
 }
 
-/// Whether this is the error of a time limit, of this crate, tokio or tower.
+/// Returns true for the error of a time limit of this crate, tokio or tower.
 fn is_time_limit(link: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
     if link.is::<tokio::time::error::Elapsed>() {

@@ -29,7 +29,8 @@ pub(super) fn judge_io<'e>(error: &'e io::Error, context: &Context) -> Step<'e> 
     }
 }
 
-/// `WouldBlock` is what a read returns on Unix after `set_read_timeout`.
+/// Returns true for a lost connection or a timeout. On Unix a read returns `WouldBlock`
+/// if the time of `set_read_timeout` has passed.
 const fn is_transient(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Io;
     matches!(
@@ -48,7 +49,7 @@ const fn is_transient(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Whether the standard library could not resolve a host name.
+/// Returns true if the standard library could not resolve a host name.
 ///
 /// It has no stable error kind for that. On Unix the error has no code either,
 /// but always this text.
@@ -57,14 +58,14 @@ fn is_failed_lookup(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && starts_with(error, "failed to lookup address information")
 }
 
-/// Whether the standard library could not resolve a host name: one of the codes
+/// Returns true if the standard library could not resolve a host name: one of the codes
 /// from `WSAHOST_NOT_FOUND` to `WSANO_DATA`.
 #[cfg(windows)]
 fn is_failed_lookup(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(11_001..=11_004))
 }
 
-/// Whether the text of an error starts with `prefix`. Does not allocate.
+/// Returns true if the text of an error starts with `prefix`. Does not allocate.
 #[cfg_attr(
     windows,
     cfg_attr(

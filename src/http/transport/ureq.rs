@@ -15,7 +15,7 @@ pub(super) fn judge<'e>(link: &'e (dyn Error + 'static)) -> Option<Step<'e>> {
     find::<Ureq>(link).map(judge_ureq)
 }
 
-/// An error of ureq has no `source()`, so each variant is matched here.
+/// Judges an error of ureq. It has no `source()`, so each variant is matched here.
 fn judge_ureq(error: &Ureq) -> Step<'_> {
     match error {
         Ureq::StatusCode(code) => match StatusCode::from_u16(*code) {

@@ -19,7 +19,7 @@ async fn operation(stage: &Stage<'_>, call: &Call, attempt: Attempt) -> Replied 
 pub(crate) fn borrowed(stage: &Stage<'_>, call: &Call) {
     let policy = stage.policy(stage.script.limits);
     let timer = WorldTimer(stage.world.clone());
-    // If the call is cut, nobody sees the end.
+    // If the call is cut, its end cannot be observed.
     let _cut = stage.world.block_on(async {
         let mut prepared = policy.retry(|attempt| operation(stage, call, attempt));
         if call.non_idempotent {

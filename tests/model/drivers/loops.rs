@@ -18,7 +18,7 @@ fn policy(stage: &Stage<'_>, call: &Call) -> Policy {
 pub(crate) fn with_timer(stage: &Stage<'_>, call: &Call) {
     let policy = policy(stage, call);
     let timer = WorldTimer(stage.world.clone());
-    // If the call is cut, nobody sees the end.
+    // If the call is cut, its end cannot be observed.
     let _cut = stage.world.block_on(async {
         let mut calls = policy.start_with(timer.clone());
         if call.non_idempotent {

@@ -1,4 +1,4 @@
-//! The rules of retrying, written down naively from their words.
+//! The rules of retrying, written in the simplest way from their text.
 
 mod attempts;
 mod decision;
@@ -58,7 +58,7 @@ impl Model<'_> {
         self.script.clock.shown(self.now)
     }
 
-    /// The time that a shared budget is told.
+    /// The time that is passed to a shared budget.
     fn shared(&self) -> Duration {
         match self.driver.clock() {
             ClockKind::Process => Duration::ZERO,

@@ -13,7 +13,7 @@ const TOKEN: u128 = 1_000_000_000_000;
 pub(crate) struct Tokens {
     bucket: Bucket,
     level: u128,
-    /// The latest time that a call has told it.
+    /// The latest time that a call has passed to it.
     latest: Option<Duration>,
 }
 
