@@ -240,6 +240,36 @@ fn only_a_seed_repeats_delays() {
 }
 
 #[test]
+fn the_first_ceiling_is_exactly_the_base() {
+    // An `f64` cannot represent this number of nanoseconds.
+    let base = Duration::from_nanos((1 << 53) + 3);
+    let backoff = Backoff::exponential(base).factor(1.5).cap(Duration::MAX);
+    assert_eq!(backoff.ceiling(1), base);
+}
+
+#[test]
+fn equal_backoffs_have_the_same_kind_and_numbers() {
+    let kinds: [fn(Duration) -> Backoff; 5] = [
+        Backoff::constant,
+        Backoff::exponential,
+        Backoff::fibonacci,
+        Backoff::linear,
+        |base| Backoff::exponential(base).factor(3.0),
+    ];
+    for (left, of_left) in kinds.iter().enumerate() {
+        for (right, of_right) in kinds.iter().enumerate() {
+            let [left_backoff, right_backoff] = [of_left(s(1)), of_right(s(1))]
+                .map(|backoff| backoff.cap(s(9)).jitter(Jitter::None));
+            assert_eq!(left_backoff == right_backoff, left == right);
+        }
+        assert_ne!(of_left(s(1)), of_left(s(2)));
+    }
+    let custom = Backoff::from_fn(|_| s(1));
+    assert_eq!(custom, custom);
+    assert_ne!(custom, Backoff::constant(s(1)));
+}
+
+#[test]
 fn delays_have_no_end() {
     let mut delays = Backoff::exponential(s(1)).delays();
     assert_eq!(delays.size_hint(), (usize::MAX, None));

@@ -200,6 +200,42 @@ fn an_error_while_reading_the_body_is_returned() {
 }
 
 #[test]
+fn a_complete_error_body_is_not_broken() {
+    let body = buffered(403, Frames::of(&error_body(KIB)), 64 * KIB).into_body();
+    assert!(body.is_whole() && !body.is_broken());
+    let body = buffered(403, Frames::of(&error_body(64 * KIB)), KIB).into_body();
+    assert!(!body.is_whole() && !body.is_broken());
+}
+
+/// A body that failed after one byte.
+struct Half;
+
+impl PeekBody for Half {
+    fn peek(&self) -> &[u8] {
+        b"h"
+    }
+
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    fn is_broken(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_reference_to_a_body_is_peeked_as_that_body() {
+    fn seen(body: impl PeekBody) -> (Vec<u8>, bool, bool) {
+        (body.peek().to_vec(), body.is_whole(), body.is_broken())
+    }
+    assert_eq!(seen(&Half), (b"h".to_vec(), false, true));
+    assert_eq!(seen(Half), seen(&Half));
+    assert_eq!(seen(()), (Vec::new(), true, false));
+    assert_eq!(seen(&"text"), (b"text".to_vec(), true, false));
+}
+
+#[test]
 fn any_body_type_is_accepted_and_the_future_is_send() {
     // `B` does not have to be `Unpin` or `Send`.
     fn any<B: Body>(response: Response<B>) -> impl Future {

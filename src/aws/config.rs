@@ -154,5 +154,7 @@ mod tests {
         }
         let error = config(Some(""), Some("0")).unwrap_err();
         assert_eq!((error.variable(), error.value()), ("AWS_RETRY_MODE", ""));
+        let error = config(Some("legacy"), None).unwrap_err();
+        assert_eq!(error.value(), "legacy");
     }
 }

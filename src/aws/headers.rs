@@ -161,6 +161,14 @@ mod tests {
             at(Duration::from_secs(86_400 * 214)).as_deref(),
             Some("20200101T000000Z")
         );
+        for (month, days) in [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
+            .into_iter()
+            .enumerate()
+        {
+            // The first day of a month of 1970.
+            let date = ttl(SystemTime::UNIX_EPOCH, Duration::from_secs(86_400 * days));
+            assert_eq!(date, Some(format!("1970{:02}01T000000Z", month + 1)));
+        }
         assert_eq!(at(Duration::MAX), None);
         assert_eq!(at(Duration::from_secs(1 << 38)), None);
     }

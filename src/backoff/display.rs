@@ -63,6 +63,9 @@ mod tests {
         for (backoff, text) in [
             (Backoff::none(), "no delay"),
             (Backoff::constant(s), "1 s"),
+            (Backoff::constant(s / 20), "50 ms"),
+            (Backoff::constant(s / 2_000), "under 0.001 s"),
+            (Backoff::constant(Duration::from_micros(1_500)), "0.001 s"),
             (
                 Backoff::exponential(s).jitter(Jitter::None),
                 "1 s doubling to 20 s",

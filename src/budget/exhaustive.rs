@@ -213,6 +213,19 @@ fn a_refill_is_at_most_a_nanosecond_per_token_early() {
 }
 
 #[test]
+fn a_time_that_is_100_ms_earlier_is_not_a_jump() {
+    // One token a second.
+    let bucket = Bucket::full(3, Income::LastCost).refilling(1.0, 3).unwrap();
+    let ms = Duration::from_millis;
+    assert!(bucket.take(0, ms(1_000)));
+    assert!(bucket.take(3, ms(1_100)));
+    bucket.earn(None, ms(1_000));
+    // 1 token from the success, and 0.9 from the time since the payment.
+    assert!(!bucket.take(2, ms(2_000)));
+    assert!(bucket.take(2, ms(2_100)));
+}
+
+#[test]
 fn a_rate_that_adds_nothing_is_not_a_refill() {
     let full = Bucket::full(3, Income::LastCost);
     for rate in [

@@ -100,6 +100,8 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
         (b" \r\n\t{\"__type\":\"Spaced\"}\n", Some("Spaced")),
         (b"\xef\xbb\xbf{\"__type\":\"Marked\"}", Some("Marked")),
         (br#"["__type","SlowDown"]"#, None),
+        // Only a text may begin with white space. This is CBOR.
+        (b" \xa1\x66__type\x61A", None),
         (br#""SlowDown""#, None),
         (b"{}", None),
         (br#"{"__type":"ns#"}"#, None),

@@ -1,5 +1,8 @@
 //! The presets, the SDK headers and service errors.
 
+use std::env;
+use std::process::Command;
+
 use super::*;
 
 /// Returns the standard preset without jitter, so that each delay is the largest possible.
@@ -203,6 +206,7 @@ fn a_service_error_has_code_message_and_request_id() {
         error.to_string(),
         "NoSuchKey (404 Not Found): It's gone [request R1]"
     );
+    assert_eq!(error.status(), StatusCode::NOT_FOUND);
     let header = [("x-amzn-requestid", "R2")];
     let error =
         ServiceError::from_response(&response(500, &header, "{\"Message\":\"m\"}")).unwrap();
@@ -231,4 +235,41 @@ fn the_message_of_a_service_error_is_one_line() {
     );
     // The methods return what the service sent.
     assert_eq!(error.message(), Some("gone\r\nINFO all is well\u{202e}"));
+}
+
+#[test]
+fn the_environment_sets_the_policy() {
+    const PRINTS: &str = "REATTEMPT_TEST_PRINTS_ITS_POLICY";
+    if env::var_os(PRINTS).is_some() {
+        match aws::from_env() {
+            Ok(policy) => eprintln!("policy: {policy}"),
+            Err(error) => eprintln!("error: {error}"),
+        }
+        return;
+    }
+    // This test again, in a process with another environment.
+    let printed = |mode: &str, max: &str| {
+        let output = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "--nocapture",
+                "presets::the_environment_sets_the_policy",
+            ])
+            .env(PRINTS, "")
+            .env("AWS_RETRY_MODE", mode)
+            .env("AWS_MAX_ATTEMPTS", max)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let standard = printed("standard", "7");
+    assert!(standard.contains("policy: 7 attempts"), "{standard}");
+    assert!(!standard.contains("with a limiter"), "{standard}");
+    let adaptive = printed("adaptive", "2");
+    assert!(adaptive.contains("with a limiter"), "{adaptive}");
+    let legacy = printed("legacy", "2");
+    assert!(
+        legacy.contains(r#"error: AWS_RETRY_MODE is "legacy""#),
+        "{legacy}"
+    );
 }

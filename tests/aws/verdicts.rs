@@ -229,6 +229,8 @@ fn like_sdk_retries_codes_beyond_the_table() {
     assert_eq!(of(&judge, 408), TRANSIENT);
     assert_eq!(of(&judge, 429), THROTTLING);
     assert_eq!(of(&judge, 503), SERVER);
+    let other = response(400, &[], "<Error><Code>InvalidRequest</Code></Error>");
+    assert_eq!(verdict(&judge, &other), Verdict::Permanent);
     let last = judge.never_code("RequestTimeout");
     assert_eq!(of(&last, 400), Verdict::Permanent);
     assert_eq!(of(&last.like_sdk(), 400), TRANSIENT);

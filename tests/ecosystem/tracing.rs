@@ -193,6 +193,17 @@ fn events_contain_the_text_of_the_error_in_every_driver() {
         let _ = wrapped.retry_blocking(|_| broken()).call();
     };
     assert_text(&logged(call), "inspected and erased");
+    #[cfg(feature = "aws")]
+    {
+        let policy = reattempt::aws::standard()
+            .backoff(Backoff::none())
+            .max_attempts(2);
+        let call = || {
+            let call = policy.retry_blocking(|_| broken().map(|()| http::Response::new(())));
+            let _ = call.call();
+        };
+        assert_text(&logged(call), "aws");
+    }
 }
 
 #[test]

@@ -174,3 +174,27 @@ async fn a_hyper_util_stack_retries_throttling_and_streams_100_mib() {
     assert_eq!(read, 100 * MIB);
     assert!(most < 4 * MIB, "{most} bytes held");
 }
+
+/// A service that is never ready.
+struct Busy;
+
+impl Service<Request<()>> for Busy {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = std::future::Pending<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        std::future::pending()
+    }
+}
+
+#[test]
+fn a_buffering_service_is_ready_when_its_inner_service_is() {
+    let mut service = BufferErrorLayer::new(1).layer(Busy);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    assert!(service.poll_ready(&mut cx).is_pending());
+}
