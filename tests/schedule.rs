@@ -191,6 +191,25 @@ fn the_chance_does_not_change_between_two_questions() {
 }
 
 #[test]
+fn a_call_of_very_many_retries_outlasts_what_its_delays_allow() {
+    let chance = |policy: RetryPolicy, seconds| {
+        let outage = Duration::from_secs(seconds);
+        policy.schedule().chance_to_outlast(outage)
+    };
+    let year = 31_536_000;
+    let each_second = RetryPolicy::new(Backoff::constant(SECOND));
+    let limited = each_second.clone().max_attempts(20_000);
+    assert_eq!(chance(limited.clone(), 15_000), 1.0);
+    assert_eq!(chance(limited, 25_000), 0.0);
+    let unlimited = each_second.unlimited_attempts();
+    assert_eq!(chance(unlimited.clone(), 1_000 * year), 1.0);
+    let day = Duration::from_secs(86_400);
+    let limited = unlimited.max_elapsed(day);
+    assert_eq!(chance(limited.clone(), 86_399), 1.0);
+    assert_eq!(chance(limited, 86_400), 0.0);
+}
+
+#[test]
 fn extreme_policies_have_a_schedule_and_an_answer() {
     let day = Duration::from_secs(86_400);
     let endless = RetryPolicy::new(Backoff::none())

@@ -40,6 +40,19 @@ fn an_absent_hint_keeps_that_of_the_policy() {
 }
 
 #[test]
+fn a_field_may_be_equal_to_its_limit() {
+    let delays = json(r#"{"base_delay": "5s", "max_delay": "5s"}"#);
+    let backoff = Backoff::exponential(s(5)).cap(s(5));
+    assert_eq!(
+        settings(&delays.apply(RetryPolicy::default())),
+        settings(&RetryPolicy::new(backoff))
+    );
+    let budget = json(r#"{"budget_capacity": 14, "budget_starting_tokens": 14}"#);
+    let policy = budget.apply(RetryPolicy::default());
+    assert!(settings(&policy).contains("budget: Some"));
+}
+
+#[test]
 fn a_part_of_a_backoff_leaves_the_rest() {
     let own = Backoff::exponential(ms(50))
         .factor(3.0)

@@ -185,6 +185,28 @@ fn events_contain_the_text_of_the_error_in_every_driver() {
         let _ = call.call();
     };
     assert_text(&logged(call), "boxed");
+    let call = || {
+        let call = boxed.retry_blocking(|_| {
+            broken().map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
+        });
+        let _ = call.call();
+    };
+    assert_text(&logged(call), "boxed, Send and Sync");
+    let inner = reattempt::http::ErrorClassifier::new().error_as(|(error,): &(Broken,)| error);
+    let inner = policy.clone().classify(inner);
+    let call = || {
+        let call = inner.retry_blocking(|_| broken().map_err(|error| (error,)));
+        let _ = call.call();
+    };
+    assert_text(&logged(call), "an error inside another type");
+    let responses = reattempt::http::policy()
+        .backoff(Backoff::none())
+        .max_attempts(2);
+    let call = || {
+        let call = responses.retry_blocking(|_| broken().map(|()| http::Response::new(())));
+        let _ = call.call();
+    };
+    assert_text(&logged(call), "responses");
     let wrapped = policy
         .clone()
         .inspect(|_: Result<&(), &Broken>, _| {})

@@ -215,6 +215,13 @@ async fn a_request_that_cannot_be_cloned_is_sent_once_and_reported() {
         (503, 1)
     );
     assert_eq!(*ends.0.lock().unwrap(), [StopReason::Unrepeatable]);
+    let service = layer
+        .clone()
+        .attempt_timeout(Duration::from_secs(9))
+        .layer(Scripted::<io::Error>::new([Ok(503)]));
+    let response = service.oneshot(request(Method::GET)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(*ends.0.lock().unwrap(), [StopReason::Unrepeatable; 2]);
     // A success and a permanent failure are reported as such.
     for (status, reason) in [(200, StopReason::Success), (404, StopReason::Permanent)] {
         let service = layer.layer(Scripted::<io::Error>::new([Ok(status)]));
