@@ -232,7 +232,7 @@ fn a_reference_to_a_body_is_peeked_as_that_body() {
     assert_eq!(seen(&Half), (b"h".to_vec(), false, true));
     assert_eq!(seen(Half), seen(&Half));
     assert_eq!(seen(()), (Vec::new(), true, false));
-    assert_eq!(seen(&"text"), (b"text".to_vec(), true, false));
+    assert_eq!(seen("text"), (b"text".to_vec(), true, false));
 }
 
 #[test]
