@@ -102,6 +102,7 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
         (br#"["__type","SlowDown"]"#, None),
         // Only a text may begin with white space. This is CBOR.
         (b" \xa1\x66__type\x61A", None),
+        (br#"{"Error":["x"],"__type":"FromType"}"#, Some("FromType")),
         (br#""SlowDown""#, None),
         (b"{}", None),
         (br#"{"__type":"ns#"}"#, None),
@@ -238,6 +239,8 @@ fn a_malformed_body_has_no_code_and_its_status_decides() {
         "<Error><Code>SlowDown</Code></Errors>",
         "<Error><Code>SlowDown</Code></Error>junk",
         "<Error><Code>SlowDown</Code></Error><Error/>",
+        "<Error><Code>SlowDown</Code></Error><![CDATA[ ]]>",
+        "<Error><Code>SlowDown</Code></Error>&#32;",
         "<html><body>SlowDown</body></html>",
         "SlowDown",
         "",

@@ -246,6 +246,8 @@ fn plain_text_is_not_truncated_xml() {
     assert_eq!(judged(200, &[], "< "), Verdict::Success);
     assert_eq!(judged(200, &[], "<Result><Key>a</Key>"), SERVER);
     assert_eq!(judged(200, &[], "<?xml version='1.0'?>"), SERVER);
+    assert_eq!(judged(200, &[], "<Result><Key/>"), SERVER);
+    assert_eq!(judged(200, &[], "<Result/>"), Verdict::Success);
     let listing = "<Result><ETag>&quot;1&quot;</ETag></Result>";
     assert_eq!(judged(200, &[], listing), Verdict::Success);
 }

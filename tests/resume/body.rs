@@ -176,3 +176,25 @@ fn the_error_code_of_a_last_response_can_be_read() {
         assert_eq!(server.count(), 3);
     }
 }
+
+#[cfg(feature = "aws")]
+#[test]
+fn a_first_body_shows_how_much_of_it_was_read() {
+    use reattempt::aws::{self, PeekBody, buffer_error};
+    use reattempt::resume::Range;
+    use reattempt::{Backoff, ManualTimer};
+
+    let policy = aws::standard().backoff(Backoff::none()).max_attempts(1);
+    let first = |response: fn(&Server) -> Response<Frames>| {
+        let server = Server::new(&object(LEN));
+        let get = reattempt::resume::get(&policy, |_: Range| buffer_error(response(&server), 1024));
+        let response = block_on(get.timer(ManualTimer::new()).send()).unwrap();
+        let body = response.body();
+        (!body.peek().is_empty(), body.is_whole(), body.is_broken())
+    };
+
+    // The body of a success is not read before it is asked for.
+    assert_eq!(first(Server::whole), (false, false, false));
+    let error = |_: &Server| crate::mock::status(404).map(|_| Frames::of(&object(LEN), 10));
+    assert_eq!(first(error), (true, true, false));
+}
