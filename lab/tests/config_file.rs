@@ -1,6 +1,9 @@
 //! Policies in TOML files.
 #![expect(clippy::unwrap_used, reason = "a test's own data")]
 
+#[path = "../../tests/config/refused.rs"]
+mod refused;
+
 use std::time::Duration;
 
 use reattempt::{Backoff, Jitter, PolicyConfig, RetryBudget, RetryPolicy, ServerHint};
@@ -103,27 +106,7 @@ fn long_durations_and_numbers_are_written_exactly() {
 
 #[test]
 fn a_refused_value_is_named_in_the_message() {
-    let attempts = r#"a whole number of at least 1, or "unlimited""#;
-    let tokens = "a whole number from 0 to 4294967295";
-    let duration = r#"a duration with a unit, such as "50ms", "1.5s" or "2m""#;
-    let hint = r#"one of "honor", "exact", "bounded", "ignore""#;
-    for (field, value, expected) in [
-        ("max_attempts", "0", attempts),
-        ("max_attempts", "-1", attempts),
-        ("max_attempts", "4294967296", attempts),
-        ("max_attempts", "2.5", attempts),
-        ("max_attempts", "true", attempts),
-        ("max_attempts", r#""three""#, attempts),
-        ("max_elapsed", "30", duration),
-        ("base_delay", r#""soon""#, duration),
-        ("server_hint_max", "0.5", duration),
-        ("factor", "0.5", "a number of at least 1"),
-        ("factor", "-2", "a number of at least 1"),
-        ("jitter_fraction", "1.5", "a number from 0 to 1"),
-        ("server_hint", r#""honour""#, hint),
-        ("budget_capacity", "-1", tokens),
-        ("budget_throttling_cost", "4294967296", tokens),
-    ] {
+    for (field, value, expected) in refused::REFUSED {
         let refused = message(&format!("{field} = {value}"));
         assert_eq!(refused, format!("{field} is {value}, expected {expected}"));
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const DURATION: &str = r#"a duration with a unit, such as "50ms", "1.5s" or "2m""#;
+use crate::refused::{DURATION, REFUSED};
 
 /// Returns the message for a document, without the position.
 fn refused(document: &str) -> String {
@@ -13,53 +13,7 @@ fn refused(document: &str) -> String {
 
 #[test]
 fn a_refused_value_is_named_in_the_message() {
-    let attempts = r#"a whole number of at least 1, or "unlimited""#;
-    let tokens = "a whole number from 0 to 4294967295";
-    let rate = "a number from 0.000001 to 1000000000";
-    let jitter = r#"one of "full", "equal", "decorrelated", "proportional", "none""#;
-    let hint = r#"one of "honor", "exact", "bounded", "ignore""#;
-    for (field, value, expected) in [
-        ("max_attempts", "0", attempts),
-        ("max_attempts", "-1", attempts),
-        ("max_attempts", "4294967296", attempts),
-        ("max_attempts", "2.5", attempts),
-        ("max_attempts", "true", attempts),
-        ("max_attempts", r#""three""#, attempts),
-        ("max_attempts", r#""""#, attempts),
-        ("max_elapsed", "30", DURATION),
-        ("max_elapsed", r#""30""#, DURATION),
-        ("base_delay", r#""-1s""#, DURATION),
-        ("base_delay", r#""1s ago""#, DURATION),
-        ("base_delay", r#""soon""#, DURATION),
-        ("base_delay", r#""1 month""#, DURATION),
-        ("base_delay", r#""18446744073709551615s 1000ms""#, DURATION),
-        ("max_delay", r#""99999999999999999999s""#, DURATION),
-        ("throttling_base_delay", r#""1.5""#, DURATION),
-        ("server_hint_max", "0.5", DURATION),
-        ("server_hint_slack", "5", DURATION),
-        ("factor", "0.5", "a number of at least 1"),
-        ("factor", "-2", "a number of at least 1"),
-        ("factor", r#""NaN""#, "a number of at least 1"),
-        ("factor", r#""inf""#, "a number of at least 1"),
-        ("jitter", r#""half""#, jitter),
-        ("jitter", r#""Full""#, jitter),
-        ("jitter", "1", jitter),
-        ("jitter_fraction", "1.5", "a number from 0 to 1"),
-        ("jitter_fraction", "-0.5", "a number from 0 to 1"),
-        ("server_hint", r#""honour""#, hint),
-        ("budget_capacity", "-1", tokens),
-        ("budget_capacity", "1.5", tokens),
-        ("budget_throttling_cost", "4294967296", tokens),
-        ("budget_other_cost", "-1", tokens),
-        (
-            "budget_retries_per_success",
-            "-0.5",
-            "a number of at least 0",
-        ),
-        ("budget_tokens_per_second", "0", rate),
-        ("budget_tokens_per_second", "2000000000", rate),
-        ("budget_starting_tokens", "-1", "a number of at least 0"),
-    ] {
+    for (field, value, expected) in REFUSED {
         let message = format!("{field} is {value}, expected {expected}");
         let document = format!("{{{field:?}: {value}}}");
         assert_eq!(refused(&document), message);

@@ -4,6 +4,7 @@
 
 mod applied;
 mod errors;
+mod refused;
 mod round_trip;
 
 use std::time::Duration;
