@@ -175,57 +175,60 @@ fn events_contain_the_text_of_the_error_in_every_driver() {
         let _ = runtime.block_on(policy.retry(|_| async { broken() }).timer(&timer));
     };
     assert_text(&logged(call), "async");
-    let boxed = policy
-        .clone()
-        .classify(reattempt::http::ErrorClassifier::new().boxed());
+}
+
+/// Checks the log of a call with this policy, whose operation returns a response.
+#[cfg(feature = "http")]
+#[track_caller]
+fn assert_text_with<C>(policy: RetryPolicy<C>, classifier: &str)
+where
+    C: reattempt::Classify<http::Response<()>, Broken>,
+{
+    let policy = policy.backoff(Backoff::none()).max_attempts(2);
     let call = || {
-        let call = boxed.retry_blocking(|_| {
-            broken().map_err(|error| Box::new(error) as Box<dyn std::error::Error>)
-        });
+        let call = policy.retry_blocking(|_| broken().map(|()| http::Response::new(())));
+        let _ = call.call();
+    };
+    assert_text(&logged(call), classifier);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn every_classifier_passes_the_error_to_the_log() {
+    use std::error::Error;
+
+    use reattempt::http::ErrorClassifier;
+
+    assert_text_with(reattempt::http::policy(), "responses");
+    #[cfg(feature = "aws")]
+    assert_text_with(reattempt::aws::standard(), "aws");
+    let wrapped = reattempt::http::error_policy()
+        .inspect(|_: Result<&http::Response<()>, &Broken>, _| {})
+        .erased();
+    assert_text_with(wrapped, "inspected and erased");
+    let policy = reattempt::http::error_policy()
+        .backoff(Backoff::none())
+        .max_attempts(2);
+    let boxed = policy.clone().classify(ErrorClassifier::new().boxed());
+    let call = || {
+        let call =
+            boxed.retry_blocking(|_| broken().map_err(|error| Box::new(error) as Box<dyn Error>));
         let _ = call.call();
     };
     assert_text(&logged(call), "boxed");
     let call = || {
         let call = boxed.retry_blocking(|_| {
-            broken().map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
+            broken().map_err(|error| Box::new(error) as Box<dyn Error + Send + Sync>)
         });
         let _ = call.call();
     };
     assert_text(&logged(call), "boxed, Send and Sync");
-    let inner = reattempt::http::ErrorClassifier::new().error_as(|(error,): &(Broken,)| error);
-    let inner = policy.clone().classify(inner);
+    let inner = policy.classify(ErrorClassifier::new().error_as(|(error,): &(Broken,)| error));
     let call = || {
         let call = inner.retry_blocking(|_| broken().map_err(|error| (error,)));
         let _ = call.call();
     };
     assert_text(&logged(call), "an error inside another type");
-    let responses = reattempt::http::policy()
-        .backoff(Backoff::none())
-        .max_attempts(2);
-    let call = || {
-        let call = responses.retry_blocking(|_| broken().map(|()| http::Response::new(())));
-        let _ = call.call();
-    };
-    assert_text(&logged(call), "responses");
-    let wrapped = policy
-        .clone()
-        .inspect(|_: Result<&(), &Broken>, _| {})
-        .erased();
-    let call = || {
-        let _ = wrapped.retry_blocking(|_| broken()).call();
-    };
-    assert_text(&logged(call), "inspected and erased");
-    #[cfg(feature = "aws")]
-    {
-        let policy = reattempt::aws::standard()
-            .backoff(Backoff::none())
-            .max_attempts(2);
-        let call = || {
-            let call = policy.retry_blocking(|_| broken().map(|()| http::Response::new(())));
-            let _ = call.call();
-        };
-        assert_text(&logged(call), "aws");
-    }
 }
 
 #[test]
