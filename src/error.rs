@@ -356,6 +356,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_timeout_prints_its_limit() {
+        let error = TimedOut::new(Duration::from_millis(2_500));
+        assert_eq!(error.to_string(), "the attempt timed out after 2.5 s");
+    }
+
+    #[test]
     fn durations_print_as_short_decimal_seconds() {
         for (millis, text) in [
             (0, "0 s"),

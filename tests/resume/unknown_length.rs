@@ -1,12 +1,12 @@
-//! A body of unknown length that breaks after its last byte.
+//! A body of unknown length that breaks, after its last byte or before.
 
 use std::future::{poll_fn, ready};
 use std::io;
 use std::pin::pin;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode};
-use http_body::Body;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame};
 use reattempt::{Classify, ManualTimer, RetryPolicy, resume};
 
 use crate::mock::{Frames, block_on, reset};
@@ -66,4 +66,45 @@ fn a_break_after_the_last_byte_of_an_unknown_length_is_the_end() {
             "{etag} {range}"
         );
     }
+}
+
+/// Reads a body that breaks after four bytes, from a server that then ignores the range and
+/// sends `again`. Returns what follows the four bytes.
+fn after_a_repetition(again: fn() -> Response<Frames>) -> Option<io::Result<Frame<Bytes>>> {
+    let requests = |part: resume::Range| {
+        let mut response = if part.is_resumption() {
+            again()
+        } else {
+            answer(true, "", "")
+        };
+        let etag = HeaderValue::from_static("\"v1\"");
+        response.headers_mut().insert("etag", etag);
+        ready(io::Result::Ok(response))
+    };
+    let policy = reattempt::http::policy();
+    let get = resume::get(&policy, requests).timer(ManualTimer::new());
+    let mut body = pin!(block_on(get.send()).unwrap().into_body());
+    let mut next = || block_on(poll_fn(|cx| body.as_mut().poll_frame(cx)));
+    assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "four");
+    next().map(|end| end.map_err(io::Error::other))
+}
+
+#[test]
+fn a_repetition_that_ends_at_the_break_is_the_end() {
+    let end = after_a_repetition(|| {
+        let mut response = Response::new(Frames::of(&Bytes::from_static(b"four"), 4));
+        let length = HeaderValue::from_static("4");
+        response.headers_mut().insert("content-length", length);
+        response
+    });
+    assert!(end.is_none(), "{end:?}");
+}
+
+#[test]
+fn a_repetition_whose_trailers_precede_the_break_is_an_error() {
+    let end = after_a_repetition(|| {
+        let half = Frames::of(&Bytes::from_static(b"fo"), 2);
+        Response::new(half.then(Ok(Frame::trailers(HeaderMap::new()))))
+    });
+    assert!(matches!(end, Some(Err(_))), "{end:?}");
 }
