@@ -40,6 +40,15 @@ fn a_pointer_to_a_classifier_is_that_classifier() {
     assert_prints(Box::new(Printing) as Box<dyn Classify<(), io::Error>>);
 }
 
+#[cfg(feature = "tonic")]
+#[test]
+fn the_classifier_for_grpc_prints_its_status() {
+    let status = tonic::Status::unavailable("down");
+    let judge = reattempt::grpc::GrpcClassifier::new();
+    let printed = Classify::<(), _>::error(&judge, &status).map(ToString::to_string);
+    assert_eq!(printed, Some(status.to_string()));
+}
+
 /// An observer that records the names of its calls.
 #[derive(Clone, Default)]
 struct Names(Arc<Mutex<Vec<&'static str>>>);

@@ -188,6 +188,8 @@ fn a_refused_connection_is_unsent_at_any_depth() {
     assert_eq!(of(&refused()), UNSENT);
     assert_eq!(of(&Wrapped(Wrapped(refused()))), UNSENT);
     assert_eq!(of(&io::Error::other(refused())), UNSENT);
+    let invalid = io::Error::new(io::ErrorKind::InvalidData, refused());
+    assert_eq!(of(&invalid), UNSENT);
     let boxed: Box<dyn Error + Send + Sync> = Box::new(Wrapped(refused()));
     let outcome: Result<&Response<()>, _> = Err(&boxed);
     assert_eq!(HttpClassifier::new().boxed().classify(outcome), UNSENT);

@@ -360,8 +360,13 @@ fn an_outer_status_takes_precedence_over_an_inner_one() {
     let mut outer = Status::aborted("outer");
     outer.set_source(Arc::new(Wrapper(Status::unavailable("inner"))));
     assert_eq!(judge_error(&outer), Verdict::Permanent);
+    let found = GrpcClassifier::new().classify(Err::<&(), _>(&outer));
+    assert_eq!(found, Verdict::Permanent);
     let judge = GrpcClassifier::new().also_retry(Code::Aborted as u32);
     assert_eq!(judge.classify(Err::<&(), _>(&outer)), TRANSIENT);
+    // A code that is added twice is still added.
+    let twice = judge.also_retry(Code::Aborted as u32);
+    assert_eq!(twice.classify(Err::<&(), _>(&outer)), TRANSIENT);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,16 @@
 //! Each failure with reqwest, hyper-util, hyper alone, ureq and std.
 
 use std::error::Error;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use reattempt::http::{ErrorClassifier, error_policy};
+use reattempt::http::{ErrorClassifier, error_policy, judge_error};
 use reattempt::{Backoff, Classify, ErrorKind, StopReason, Verdict};
 
 use super::servers::{Failure, LIMIT, url_of};
@@ -93,7 +94,7 @@ fn by_ureq(agent: &ureq::Agent, failure: Failure) -> Result<Vec<u8>, ureq::Error
 }
 
 /// A client of the standard library alone, which reads up to the promised length.
-fn by_std(failure: Failure) -> std::io::Result<Vec<u8>> {
+fn by_std(failure: Failure) -> io::Result<Vec<u8>> {
     let url = url_of(failure);
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = if host.contains(':') {
@@ -195,5 +196,45 @@ async fn overrides_apply_to_status_errors_of_reqwest() {
     for (status, verdict) in [(410, TRANSIENT), (429, Verdict::Permanent)] {
         let result = by_reqwest(&client, Failure::Status(status)).await;
         assert_eq!(judge.classify(result.as_ref()), verdict, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_lookup_that_fails_in_a_resolver_of_its_own_is_unsent() {
+    let resolver = tower::service_fn(|_: Name| async {
+        Err::<std::vec::IntoIter<SocketAddr>, _>(io::Error::other("no such zone"))
+    });
+    let connector = HttpConnector::new_with_resolver(resolver);
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
+    let uri = "http://host.test/".parse().unwrap();
+    let error = client.get(uri).await.unwrap_err();
+    assert_eq!(judge_error(&error), UNSENT, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_request_on_a_closed_connection_is_unsent() {
+    let (io, _server) = tokio::io::duplex(64);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(io))
+        .await
+        .unwrap();
+    drop(connection);
+    let error = sender
+        .send_request(http::Request::new(Empty::<Bytes>::new()))
+        .await
+        .unwrap_err();
+    assert_eq!(judge_error(&error), UNSENT);
+}
+
+#[test]
+fn ureq_errors_without_a_connection_are_unsent() {
+    let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+    for (error, verdict) in [
+        (ureq::Error::HostNotFound, UNSENT),
+        (ureq::Error::ConnectionFailed, UNSENT),
+        (ureq::Error::Other(Box::new(reset)), TRANSIENT),
+        (ureq::Error::BadUri("//".to_owned()), Verdict::Permanent),
+        (ureq::Error::TooManyRedirects, Verdict::Permanent),
+    ] {
+        assert_eq!(judge_error(&error), verdict, "{error}");
     }
 }
