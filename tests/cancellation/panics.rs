@@ -158,3 +158,27 @@ fn a_panic_returns_the_tokens_of_a_retry_that_did_not_start() {
         }
     }
 }
+
+#[cfg(feature = "tower")]
+#[test]
+fn a_panic_while_a_request_is_cloned_returns_the_cost() {
+    use tower::{Layer, Service};
+
+    let budget = RetryBudget::new(100);
+    let clones = Cell::new(0);
+    let layer = reattempt::tower::RetryLayer::cloning(policy(&budget, s(0)), |number: &u32| {
+        clones.set(clones.get() + 1);
+        assert!(clones.get() < 2, "injected");
+        Some(*number)
+    });
+    let sent = Cell::new(0);
+    let mut service = layer.layer(tower::service_fn(|_: u32| {
+        sent.set(sent.get() + 1);
+        std::future::ready(Err::<(), _>("down"))
+    }));
+    {
+        let mut call = pin!(service.call(7));
+        assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
+    }
+    assert_eq!((sent.get(), budget.available()), (1, 100));
+}

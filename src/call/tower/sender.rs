@@ -36,7 +36,6 @@ where
     type Kept = Infallible;
 
     fn attempt(&mut self, attempt: Attempt, _: &M, start: impl FnOnce()) -> Exchange<S, R> {
-        start();
         let Some(mut request) = self.request.take() else {
             return Exchange { step: Step::Done };
         };
@@ -44,6 +43,7 @@ where
             self.request = self.clone.clone_request(&request);
         }
         self.clone.add_attempt(&mut request, attempt);
+        start();
         let step = if attempt.number() == 1 {
             // The caller of the service made it ready.
             let future = self.service.call(request);
