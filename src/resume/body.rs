@@ -25,8 +25,8 @@ pin_project! {
     /// the body breaks, a poll is a poll of the client's body: nothing is allocated or copied,
     /// and no clock is read.
     ///
-    /// It ends with a [`ResumeError`](crate::resume::ResumeError) if a byte is missing that no
-    /// further request may bring.
+    /// It ends with a [`ResumeError`](crate::resume::ResumeError) if bytes are missing and no
+    /// further request is allowed.
     ///
     /// Dropping it stops everything. If it waits for a retry, the cost of that retry is
     /// returned to the budget.

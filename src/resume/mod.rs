@@ -32,7 +32,7 @@
 //! | --- | --- |
 //! | 206 with the same `ETag`, the byte that is needed first and the same total length | its bytes follow |
 //! | 200 with the same `ETag`: the range was ignored | its bytes follow, without those that were delivered |
-//! | another `ETag` or `Content-Encoding`, a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
+//! | another `ETag`, another or no `Content-Encoding`, a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
 //! | 416 with the same `ETag` and the length of the bytes so far, if no earlier response had a length | the body is complete |
 //! | any other 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
 //! | 206 with another range, or a body longer than its range | [`WrongRange`](ResumeError::WrongRange) |
@@ -72,6 +72,9 @@
 //! these requests, or send `Accept-Encoding: identity`: the positions would be wrong otherwise.
 //! Clients that decode often remove `Content-Length` and `Content-Encoding`, so this cannot be
 //! detected. A decoder on top of the resuming body works.
+//!
+//! A 206 without the `Content-Encoding` of the first response is accepted if the total length
+//! is the same: a server that obeys `If-Range` may leave the header out.
 //!
 //! # Trailers
 //!

@@ -162,7 +162,7 @@ impl Object {
         if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Err(Mismatch::of_status(status));
         }
-        if !self.is_same(headers) {
+        if !self.is_same_version(headers) || !self.is_same_encoding(status, headers) {
             return Err(Mismatch::Changed);
         }
         if status == StatusCode::OK {
@@ -183,22 +183,34 @@ impl Object {
         };
         response.status() == StatusCode::RANGE_NOT_SATISFIABLE
             && self.end.is_none()
-            && self.is_same(headers)
+            && self.is_same_version(headers)
             && total() == Some(offset)
     }
 
     /// Returns true if a response is about the same version of the object.
-    fn is_same(&self, headers: &HeaderMap) -> bool {
+    fn is_same_version(&self, headers: &HeaderMap) -> bool {
         let etag = etag(headers);
-        let is_valid = if self.strong_etag().is_some() {
+        if self.strong_etag().is_some() {
             etag == self.etag
         } else {
             let last_modified: Option<LastModified> = headers.typed_get();
             agree(etag.as_ref(), self.etag.as_ref())
                 && agree(last_modified.as_ref(), self.last_modified.as_ref())
-        };
-        // A server that compresses on the fly may give both forms the same ETag.
-        is_valid && headers.get(CONTENT_ENCODING) == self.encoding.as_ref()
+        }
+    }
+
+    /// Returns true if a response has the encoding of the object. A server that compresses on
+    /// the fly may give both forms the same `ETag`, but they have different lengths.
+    fn is_same_encoding(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        let encoding = headers.get(CONTENT_ENCODING);
+        // A 206 to If-Range should not repeat the header (RFC 9110, section 15.3.7).
+        if encoding.is_none() && status == StatusCode::PARTIAL_CONTENT {
+            let total = range(headers).and_then(|(_, _, total)| total);
+            if self.strong_etag().is_some() && total.is_some() && total == self.total {
+                return true;
+            }
+        }
+        encoding == self.encoding.as_ref()
     }
 
     /// Checks a 200: the server ignored the range and sends the whole object.

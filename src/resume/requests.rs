@@ -85,6 +85,8 @@ pin_project! {
         // For the backoff or the limiter.
         Waiting { #[pin] pause: Pause<S> },
         Sending { #[pin] response: A },
+        // The closure panicked. It must not be called again.
+        Broken,
     }
 }
 
@@ -111,6 +113,7 @@ impl<A, S> Stage<A, S> {
                 }),
                 StageProjection::Waiting { pause } => {
                     let attempt = ready!(plan.calls.poll_next_attempt(pause, cx));
+                    self.set(Self::Broken);
                     let response = plan.requests.request(range(attempt));
                     self.set(Self::Sending { response });
                 }
@@ -119,6 +122,7 @@ impl<A, S> Stage<A, S> {
                     self.set(Self::Idle);
                     return Poll::Ready(result);
                 }
+                StageProjection::Broken => return Poll::Pending,
             }
         }
     }

@@ -207,6 +207,37 @@ fn an_encoded_body_is_resumed_by_its_encoded_bytes() {
     assert_eq!(read.bytes, object(LEN));
 }
 
+/// Gets an encoded object whose later responses are sent without the encoding.
+fn encoded(second: impl Fn(Response<Frames>) -> Response<Frames>) -> Read<MockError> {
+    fetch(&Server::new(&object(LEN)), &policy(), |number, response| {
+        let response = match number {
+            0 => with(response, CONTENT_ENCODING, "gzip"),
+            _ => second(response),
+        };
+        breaks_once(40)(number, response)
+    })
+}
+
+#[test]
+fn a_part_of_the_same_length_may_leave_the_encoding_out() {
+    // A 206 to If-Range should not repeat it (RFC 9110, section 15.3.7).
+    assert_eq!(encoded(|response| response).bytes, object(LEN));
+}
+
+#[test]
+fn an_encoding_that_is_missing_otherwise_is_a_changed_object() {
+    let with_range =
+        |range: &'static str| encoded(move |response| with(response, CONTENT_RANGE, range)).error;
+    for error in [
+        with_range("bytes 40-99/250"),
+        with_range("bytes 40-99/*"),
+        encoded(|response| with(response, CONTENT_ENCODING, "br")).error,
+        encoded(|_| Server::new(&object(LEN)).whole()).error,
+    ] {
+        assert!(is_changed(error.as_ref().unwrap()), "{error:?}");
+    }
+}
+
 #[test]
 fn a_failed_request_is_sent_again() {
     let server = Server::new(&object(LEN));

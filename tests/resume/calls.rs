@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::future::{Future, poll_fn, ready};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use http::Response;
@@ -138,6 +140,25 @@ fn a_first_request_that_fails_returns_its_error() {
         (error.to_string().as_str(), server.count()),
         ("no route", 1)
     );
+}
+
+#[test]
+fn a_closure_that_panicked_is_not_called_again() {
+    let called = Cell::new(0);
+    let policy = policy();
+    let get = resume::get(&policy, |_| {
+        called.set(called.get() + 1);
+        assert!(called.get() > 1, "injected");
+        ready(Ok::<_, io::Error>(status(200)))
+    });
+    let mut sending = std::pin::pin!(get.timer(ManualTimer::new()).send());
+    let mut poll = || {
+        let mut cx = Context::from_waker(Waker::noop());
+        sending.as_mut().poll(&mut cx).is_pending()
+    };
+    assert!(catch_unwind(AssertUnwindSafe(&mut poll)).is_err());
+    assert!(poll());
+    assert_eq!(called.get(), 1);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame};
 use reattempt::{Classify, ManualTimer, RetryPolicy, resume};
 
-use crate::mock::{Frames, block_on, reset};
+use crate::mock::{Frames, block_on, read, reset};
 
 /// A response to the first request, then to a request for the bytes after the last one.
 fn answer(is_first: bool, etag: &'static str, range: &'static str) -> Response<Frames> {
@@ -66,6 +66,22 @@ fn a_break_after_the_last_byte_of_an_unknown_length_is_the_end() {
             "{etag} {range}"
         );
     }
+}
+
+#[test]
+fn a_416_ends_an_encoded_body_without_its_encoding() {
+    let requests = |part: resume::Range| {
+        let mut response = answer(!part.is_resumption(), "\"v1\"", "bytes */4");
+        if !part.is_resumption() {
+            let gzip = HeaderValue::from_static("gzip");
+            response.headers_mut().insert("content-encoding", gzip);
+        }
+        ready(io::Result::Ok(response))
+    };
+    let policy = reattempt::http::policy();
+    let get = resume::get(&policy, requests).timer(ManualTimer::new());
+    let read = read(block_on(get.send()).unwrap().into_body());
+    assert_eq!((&*read.bytes, read.error.is_none()), (&b"four"[..], true));
 }
 
 /// Reads a body that breaks after four bytes, from a server that then ignores the range and
