@@ -242,8 +242,8 @@ where
                 Step::Stop(end) => {
                     if let Some(delay) = end.last_wait {
                         let now = clock.now();
-                        let left = progress.remaining_delay(delay, decided_at, now);
-                        (self.driver.sleep)(left.unwrap_or_default());
+                        let left = progress.remaining_last_wait(delay, decided_at, now);
+                        (self.driver.sleep)(left);
                     }
                     return R::new(result, || progress.summary(end.reason));
                 }

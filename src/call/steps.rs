@@ -52,8 +52,7 @@ pub(super) fn decide<M: Timer>(
     }) = &mut step
     {
         let returned_at = now_if(progress.has_time_limit(), timer);
-        let left = progress.remaining_delay(*delay, now, returned_at);
-        *delay = left.unwrap_or_default();
+        *delay = progress.remaining_last_wait(*delay, now, returned_at);
     }
     (step, now)
 }

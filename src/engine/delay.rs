@@ -8,6 +8,7 @@ use crate::backoff::{Backoff, duration};
 use crate::classify::ErrorKind;
 use crate::jitter;
 use crate::policy::{ServerHint, Settings};
+use crate::timer::nanos;
 
 impl Progress {
     /// Draws the delay before the next retry.
@@ -57,6 +58,23 @@ impl Progress {
         } else {
             Some(decided_at.saturating_add(delay).saturating_sub(now))
         }
+    }
+
+    /// Returns what is left of a last wait, as [`remaining_delay`](Self::remaining_delay)
+    /// does, and takes back the rest, which was counted when the call ended.
+    pub(crate) fn remaining_last_wait(
+        &mut self,
+        delay: Duration,
+        decided_at: Duration,
+        now: Duration,
+    ) -> Duration {
+        let left = self
+            .remaining_delay(delay, decided_at, now)
+            .unwrap_or_default();
+        self.waited = self
+            .waited
+            .saturating_sub(nanos(delay.saturating_sub(left)));
+        left
     }
 }
 

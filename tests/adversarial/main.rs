@@ -11,7 +11,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reattempt::{
     Backoff, Decision, ErrorKind, Limiter, ManualTimer, Observer, RetryBudget, RetryPolicy,
@@ -103,8 +103,38 @@ fn a_slow_observer_does_not_move_a_last_wait_past_the_limit() {
         .max_elapsed(s(10))
         .observer(SlowEnd(timer.clone()));
     let call = policy.retry(|_| ready(Err::<(), _>("down"))).long_polling();
-    assert_eq!(now_or_never(call.timer(&timer)), Err("down"));
+    let outcome = now_or_never(call.timer(&timer).outcome());
+    assert_eq!(outcome.result, Err("down"));
     assert!(timer.now() <= s(10), "the call took {:?}", timer.now());
+    // Only the rest of the wait counts.
+    assert_eq!(outcome.waited, timer.sleeps().iter().sum());
+}
+
+/// An observer that is busy for 2 ms at the end of a call, because a sync call reads the
+/// process's clock.
+struct BusyEnd;
+
+impl Observer for BusyEnd {
+    #[expect(clippy::disallowed_methods, reason = "the call reads the same clock")]
+    fn on_stop(&self, _: &StopEvent) {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(2) {}
+    }
+}
+
+#[test]
+fn a_slow_observer_shortens_the_last_wait_of_a_sync_call() {
+    let mut slept = Vec::new();
+    let outcome = RetryPolicy::new(Backoff::constant(Duration::from_micros(900)))
+        .budget(&RetryBudget::new(0))
+        .max_elapsed(Duration::from_millis(1))
+        .observer(BusyEnd)
+        .retry_blocking(|_| Err::<(), _>("down"))
+        .long_polling()
+        .sleep_with(|delay| slept.push(delay))
+        .outcome();
+    assert_eq!(outcome.result, Err("down"));
+    assert_eq!(outcome.waited, slept.iter().sum());
 }
 
 #[test]
