@@ -14,7 +14,7 @@ use super::headers::amz_retry_after;
 use super::reply::Reply;
 use crate::classify::{Classify, ErrorKind, Verdict};
 use crate::http::{
-    BoxedSourceChain, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
+    BoxedSourceChain, ErrorAs, HttpClassifier, JudgeTransport, SourceChain, TransportFn, hinted,
 };
 
 /// Classifies responses of AWS services by error code and status.
@@ -243,6 +243,26 @@ impl<X> AwsClassifier<X> {
     /// ```
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> AwsClassifier<TransportFn<F>> {
         self.with_http(|http| http.transport(judge))
+    }
+
+    /// Classifies the error that a closure returns by its `source()` chain, as
+    /// [`HttpClassifier::error_as`] does.
+    ///
+    /// ```
+    /// use std::io;
+    /// use http::Response;
+    /// use reattempt::{Classify, aws::AwsClassifier};
+    ///
+    /// let judge = AwsClassifier::new().error_as(|error: &anyhow::Error| error.as_ref());
+    /// let reset = anyhow::Error::from(io::Error::from(io::ErrorKind::ConnectionReset));
+    /// let outcome: Result<&Response<()>, _> = Err(&reset);
+    /// assert!(judge.classify(outcome).is_retry());
+    /// ```
+    pub fn error_as<E, F>(self, error: F) -> AwsClassifier<ErrorAs<F>>
+    where
+        F: Fn(&E) -> &(dyn Error + 'static),
+    {
+        self.with_http(|http| http.error_as(error))
     }
 
     /// Classifies errors of type `Box<dyn Error + Send + Sync>` by their `source()` chain,

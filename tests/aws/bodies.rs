@@ -103,6 +103,17 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
         // Only a text may begin with white space. This is CBOR.
         (b" \xa1\x66__type\x61A", None),
         (br#"{"Error":["x"],"__type":"FromType"}"#, Some("FromType")),
+        (br#"{"Error":"x","__type":"FromType"}"#, Some("FromType")),
+        (br#"{"Error":1e999,"__type":"FromType"}"#, Some("FromType")),
+        (
+            br#"{"Error":{"Code":1e999},"__type":"FromType"}"#,
+            Some("FromType"),
+        ),
+        // Values that are not read may not be UTF-8.
+        (
+            b"{\"Error\":{\"Code\":\"Nested\",\"x\":\"\xff\"}}",
+            Some("Nested"),
+        ),
         (br#""SlowDown""#, None),
         (b"{}", None),
         (br#"{"__type":"ns#"}"#, None),
@@ -293,6 +304,9 @@ fn a_code_survives_a_cut_after_it() {
         let body = format!(r#"{{"{name}":"ThrottlingException","Message":"{message}"}}"#);
         assert_eq!(judged(400, &[], body), THROTTLING, "{name}");
     }
+    let long = "m".repeat(70_000);
+    let nested = format!(r#"{{"Error":{{"Code":"ThrottlingException","x":"{long}"}}}}"#);
+    assert_eq!(judged(400, &[], nested), THROTTLING);
     for (body, expected) in [
         (r#"{"Code":"A","code":"B"}"#, "B"),
         (r#"{"code":"B","Code":"A"}"#, "B"),

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde_core::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor,
 };
 use serde_json::value::RawValue;
 
@@ -14,13 +13,23 @@ use super::{Found, Text, text};
 /// Reads the top-level members of an object. Returns false if the body is malformed or cut
 /// off.
 pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> bool {
-    let mut json = serde_json::Deserializer::from_slice(text(body));
-    let members = Members { details, found };
-    members.deserialize(&mut json).is_ok() && json.end().is_ok()
+    let mut read = |is_whole| {
+        let mut json = serde_json::Deserializer::from_slice(text(body));
+        let members = Members {
+            details,
+            is_whole,
+            found: &mut *found,
+        };
+        members.deserialize(&mut json).is_ok() && json.end().is_ok()
+    };
+    // If the body ends inside `Error`, the second pass finds what comes before the cut.
+    read(true) || read(false)
 }
 
 struct Members<'f, 'a> {
     details: bool,
+    /// False if `Error` may be cut off. It must be an object then.
+    is_whole: bool,
     found: &'f mut Found<'a>,
 }
 
@@ -51,7 +60,17 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
                 Name::RequestId if self.details => &mut self.found.request_id,
                 Name::Error => {
                     let (details, found) = (self.details, &mut *self.found);
-                    map.next_value_seed(NestedError { details, found })?;
+                    let error = NestedError { details, found };
+                    if !self.is_whole {
+                        map.next_value_seed(error)?;
+                        continue;
+                    }
+                    // The raw value first: a value of another type is skipped.
+                    let value = map.next_value::<&RawValue>()?.get();
+                    if value.starts_with('{') {
+                        let mut json = serde_json::Deserializer::from_str(value);
+                        error.deserialize(&mut json).map_err(A::Error::custom)?;
+                    }
                     continue;
                 }
                 Name::Message | Name::RequestId | Name::Other => {
@@ -70,7 +89,7 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
     }
 }
 
-/// Reads the object `Error` of a query service. Skips a value of another type.
+/// Reads the object `Error` of a query service.
 struct NestedError<'f, 'a> {
     details: bool,
     found: &'f mut Found<'a>,
@@ -80,7 +99,7 @@ impl<'a> DeserializeSeed<'a> for NestedError<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_map(self)
     }
 }
 
@@ -88,7 +107,7 @@ impl<'a> Visitor<'a> for NestedError<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
@@ -106,35 +125,6 @@ impl<'a> Visitor<'a> for NestedError<'_, 'a> {
                 *place = text;
             }
         }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 }
