@@ -234,6 +234,10 @@ fn ureq_errors_without_a_connection_are_unsent() {
         (ureq::Error::Other(Box::new(reset)), TRANSIENT),
         (ureq::Error::BadUri("//".to_owned()), Verdict::Permanent),
         (ureq::Error::TooManyRedirects, Verdict::Permanent),
+        (
+            ureq::Error::ConnectProxyFailed("407".to_owned()),
+            Verdict::Permanent,
+        ),
     ] {
         assert_eq!(judge_error(&error), verdict, "{error}");
     }

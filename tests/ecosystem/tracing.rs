@@ -93,6 +93,16 @@ fn an_error_that_is_not_recognised_is_logged_once_per_call() {
     );
 }
 
+#[cfg(feature = "ureq")]
+#[test]
+fn an_error_of_ureq_that_is_known_as_permanent_logs_nothing() {
+    let lines = logged(|| {
+        let error = ureq::Error::TooManyRedirects;
+        assert_eq!(reattempt::http::judge_error(&error), Verdict::Permanent);
+    });
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
 #[test]
 fn a_success_and_a_permanent_failure_log_nothing() {
     let lines = logged(|| {
