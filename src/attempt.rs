@@ -43,8 +43,8 @@ impl Attempt {
         self.waited
     }
 
-    /// Returns how much of `max_elapsed` was left when this attempt began, or
-    /// `None` if the call has no time limit.
+    /// Returns how much of `max_elapsed` was left when this attempt began, or `None` if the
+    /// call has no time limit, or one that ends later than the timer can count.
     ///
     /// It is zero only if something delayed the attempt beyond the limit: a limiter, a slow
     /// callback, a sleep that ended late, or a limit of zero.

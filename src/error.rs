@@ -13,8 +13,8 @@ use crate::classify::ErrorKind;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum StopReason {
-    /// The call was dropped before it ended. Observers are notified, but not if the call
-    /// ends by a panic, because a second panic would abort the process. A loop or a session
+    /// The call was dropped before it ended. Observers are notified, but not if a panic drops
+    /// the call, because a second panic would abort the process. A loop or a session
     /// has this reason too after its limiter panicked.
     Cancelled,
     /// A retry would have been made if the call were not

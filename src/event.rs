@@ -49,7 +49,7 @@ pub trait Observer: Send + Sync {
         let _ = delay;
     }
 
-    /// Called when a call ended, successfully or not. A panic ends a call without this.
+    /// Called when a call ended, successfully or not, but not if a panic drops the call.
     fn on_stop(&self, event: &StopEvent) {
         let _ = event;
     }

@@ -38,7 +38,8 @@ use crate::timer::Timer;
 /// by its duration and is recorded in [`sleeps`](Self::sleeps). A sleep that is
 /// dropped before it is polled changes nothing. The time starts at zero.
 ///
-/// Clones share one time and one list of sleeps.
+/// Clones share one time and one list of sleeps. A [`RetryLoop`](crate::RetryLoop) does not
+/// sleep for a delay of zero, so such a delay is not in the list.
 ///
 /// With this timer an `attempt_timeout` cuts every attempt that is not ready at
 /// its first poll. To test attempts that take time, use tokio's paused clock and

@@ -202,7 +202,7 @@ impl Client {
             return Ok(response);
         }
         let Some(error) = ServiceError::from_response(&response) else {
-            return Err(format!("{what}: {status}, which is no answer").into());
+            return Err(format!("{what}: the unexpected status {status}").into());
         };
         println!("{line} → no retry: {reason}");
         Err(format!("{what}: {error}, after {attempts} attempt(s)").into())
