@@ -198,3 +198,24 @@ fn a_first_body_shows_how_much_of_it_was_read() {
     let error = |_: &Server| crate::mock::status(404).map(|_| Frames::of(&object(LEN), 10));
     assert_eq!(first(error), (true, true, false));
 }
+
+#[cfg(all(feature = "aws", feature = "tower"))]
+#[test]
+fn a_first_body_that_broke_while_it_was_read_is_broken() {
+    use reattempt::aws::{self, PeekBody};
+    use reattempt::{ManualTimer, resume, tower::BufferErrorLayer};
+    use tower::{Layer, ServiceExt};
+
+    let service = BufferErrorLayer::new(1024).layer(tower::service_fn(|_: http::Request<()>| {
+        let body = Frames::of(&object(LEN), 10).breaks_after(40);
+        let response = crate::mock::status(404).map(|_| body);
+        std::future::ready(Ok::<_, std::io::Error>(response))
+    }));
+    let policy = aws::standard().max_attempts(1);
+    let requests = |_| service.oneshot(http::Request::new(()));
+    let get = resume::get(&policy, requests).timer(ManualTimer::new());
+    let response = block_on(get.send()).unwrap();
+    let body = response.body();
+    assert_eq!(body.peek(), &object(LEN)[..40]);
+    assert!(body.is_broken() && !body.is_whole());
+}
