@@ -40,7 +40,7 @@ pub(crate) fn script(seed: u64) -> Script {
             (0..answers).map(|_| limiter_answer(r)).collect()
         }),
         has_observer,
-        slow_observer: has_observer && r.one_in(4),
+        slow_observer: has_observer && r.one_in(2),
         on_timeout: verdict(r),
         clock: clock(r, only_waits, refills),
         calls: {
@@ -199,7 +199,7 @@ fn step(r: &mut Random, only_waits: bool, throttled: bool) -> Step {
             Duration::ZERO
         },
         report: if takes_time && r.one_in(2) {
-            r.half_seconds(8)
+            r.half_seconds(16)
         } else {
             Duration::ZERO
         },
@@ -222,7 +222,7 @@ fn call(r: &mut Random, only_waits: bool, quirk: u32) -> Call {
         attempts: r.maybe(6, |r| r.below(8)),
         elapsed: r.maybe(8, |r| r.half_seconds(60)),
         non_idempotent: r.one_in(6),
-        long_polling: r.one_in(6),
+        long_polling: r.one_in(3),
         attempt_timeout: if only_waits {
             None
         } else {

@@ -82,6 +82,16 @@ impl Records {
     fn note(&self, note: impl FnOnce(&mut Trace)) {
         note(&mut self.trace.lock().expect("no panic under this lock"));
     }
+
+    /// Spends the time that the observer takes after the attempt `number`.
+    fn take_time(&self, number: u32) {
+        let reports = self.reports.lock().expect("no panic under this lock");
+        let report = (number as usize)
+            .checked_sub(1)
+            .map(|index| reports.get(index));
+        self.world
+            .pass(report.flatten().copied().unwrap_or_default());
+    }
 }
 
 impl<'s> Stage<'s> {
@@ -294,9 +304,7 @@ impl Observer for Recorder {
     fn on_retry(&self, event: &RetryEvent) {
         let retried = retried(event);
         self.0.note(|trace| trace.retries.push(retried));
-        let reports = self.0.reports.lock().expect("no panic under this lock");
-        let report = reports.get(retried.number as usize - 1).copied();
-        self.0.world.pass(report.unwrap_or_default());
+        self.0.take_time(retried.number);
     }
 
     fn on_limited(&self, delay: Duration) {
@@ -309,5 +317,6 @@ impl Observer for Recorder {
             delay: event.delay(),
         };
         self.0.note(|trace| trace.stops.push(stopped));
+        self.0.take_time(stopped.ended.attempts);
     }
 }

@@ -107,10 +107,7 @@ impl<'m, 's> OneCall<'m, 's> {
             // After a panic nothing is reported: a second panic would end the process.
             if self.trace.stops.is_empty() && !self.has_panicked {
                 let ended = self.ending(StopReason::Cancelled);
-                self.trace.stops.push(Stopped {
-                    ended,
-                    delay: Duration::ZERO,
-                });
+                self.report_stop(ended, Duration::ZERO);
             }
         }
         self.trace.at = self.model.now;
@@ -251,16 +248,21 @@ impl<'m, 's> OneCall<'m, 's> {
         let Some((delay, planned)) = self.next_wait.take() else {
             return Ok(());
         };
+        let served = self.rest(delay, planned);
+        self.add_wait(served);
+        self.wait(served)
+    }
+
+    /// Returns what is left of a wait after a report.
+    fn rest(&self, delay: Duration, planned: Duration) -> Duration {
         let limit = self.model.script.limits(self.call).elapsed;
         let elapsed = self.elapsed();
         let is_late = limit.is_some_and(|limit| elapsed.saturating_add(delay) >= limit);
-        let served = match limit {
+        match limit {
             Some(limit) if elapsed >= limit => Duration::ZERO,
             Some(_) if is_late => planned.saturating_sub(elapsed),
             _ => delay,
-        };
-        self.add_wait(served);
-        self.wait(served)
+        }
     }
 
     fn stop(
@@ -273,15 +275,23 @@ impl<'m, 's> OneCall<'m, 's> {
             self.return_payment();
         }
         self.add_wait(last_wait);
-        let ended = self.ending(reason);
-        self.trace.stops.push(Stopped {
-            ended,
-            delay: last_wait,
-        });
-        self.wait(last_wait)?;
+        let planned = self.elapsed().saturating_add(last_wait);
+        self.report_stop(self.ending(reason), last_wait);
+        let served = self.rest(last_wait, planned);
+        self.waited = self.waited.saturating_sub(last_wait.saturating_sub(served));
+        self.wait(served)?;
         self.trace.returned = Some(returned);
-        self.trace.ended = Some(ended);
+        self.trace.ended = Some(self.ending(reason));
         Ok(())
+    }
+
+    /// Reports the end of the call. An observer may take its time, a hook is not called.
+    fn report_stop(&mut self, ended: Ended, delay: Duration) {
+        self.trace.stops.push(Stopped { ended, delay });
+        if self.model.script.slow_observer && ended.attempts > 0 {
+            let report = self.call.step(ended.attempts).report;
+            self.model.now = self.model.now.saturating_add(report);
+        }
     }
 
     const fn ending(&self, reason: StopReason) -> Ended {
