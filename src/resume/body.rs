@@ -28,6 +28,8 @@ pin_project! {
     /// It ends with a [`ResumeError`](crate::resume::ResumeError) if bytes are missing and no
     /// further request is allowed.
     ///
+    /// After a panic of the closure, the classifier or an observer it never becomes ready again.
+    ///
     /// Dropping it stops everything. If it waits for a retry, the cost of that retry is
     /// returned to the budget.
     pub struct ResumingBody<F, P, M = DefaultTimer>
@@ -128,6 +130,9 @@ where
                 }
                 continue;
             };
+            if this.download.has_panicked() {
+                return Poll::Pending;
+            }
             let action = match ready!(body.as_mut().poll_frame(cx)) {
                 // Only the data is moved: a frame has room for trailers, and copying that
                 // takes as long as the rest of this function.

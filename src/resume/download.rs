@@ -108,6 +108,11 @@ impl<F, P: PolicyRef, M> Download<F, P, M> {
         self.skip == 0
     }
 
+    /// Returns true if the caller's code panicked.
+    pub(super) const fn has_panicked(&self) -> bool {
+        self.plan.has_panicked
+    }
+
     pub(super) const fn offset(&self) -> u64 {
         self.offset
     }
@@ -197,7 +202,9 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         }
         let offset = self.offset;
         let verdict = match &failure {
-            Some(error) => self.plan.calls.classifier().classify(Err(error)),
+            Some(error) => self
+                .plan
+                .run(|plan| plan.calls.classifier().classify(Err(error))),
             None => Verdict::retry(ErrorKind::Transient),
         };
         if let (true, Some(obstacle)) = (verdict.is_retry(), self.object.obstacle) {
@@ -232,7 +239,9 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
         P::Classifier: Classify<ResponseOf<F>, F::Error>,
     {
         let offset = self.offset;
-        let verdict = self.plan.calls.classifier().classify(result.as_ref());
+        let verdict = self
+            .plan
+            .run(|plan| plan.calls.classifier().classify(result.as_ref()));
         let response = match result {
             Ok(response) => response,
             Err(error) => {
@@ -275,10 +284,12 @@ impl<F: Requests, P: PolicyRef, M: Timer> Download<F, P, M> {
     /// Reports the end of an attempt to the call. Returns why the call has ended, or `None`
     /// if there will be another attempt.
     fn end_attempt(&mut self, verdict: Verdict) -> Option<StopReason> {
-        let calls = &mut self.plan.calls;
-        match calls.decide_as(verdict) {
+        match self.plan.run(|plan| plan.calls.decide_as(verdict)) {
             ControlFlow::Continue(_) => None,
-            ControlFlow::Break(()) => Some(calls.stop_reason().unwrap_or(StopReason::Permanent)),
+            ControlFlow::Break(()) => {
+                let reason = self.plan.calls.stop_reason();
+                Some(reason.unwrap_or(StopReason::Permanent))
+            }
         }
     }
 }

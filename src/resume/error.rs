@@ -30,7 +30,7 @@ pub enum ResumeError<E, B: Body> {
         reason: StopReason,
     },
     /// The object changed after its beginning was read: a later response has another `ETag`,
-    /// another length or the status 412.
+    /// encoding or length, or the status 412.
     #[non_exhaustive]
     #[error("the object changed while it was read: byte {offset} would be of another version")]
     Changed {

@@ -60,6 +60,7 @@ where
         plan: Plan {
             requests,
             calls: RetryLoop::new(policy, DefaultTimer),
+            has_panicked: false,
             rules: Rules::default(),
         },
     }
@@ -99,6 +100,7 @@ impl<F: Requests, P: PolicyRef, M: SleepOf> Get<F, P, M> {
                 requests: self.plan.requests,
                 calls: self.plan.calls.timer(timer),
                 rules: self.plan.rules,
+                has_panicked: false,
             },
         }
     }
@@ -191,7 +193,7 @@ where
             };
             let stage = this.stage.as_mut();
             let result = ready!(stage.poll_response(plan, Range::whole, cx));
-            let ControlFlow::Break(result) = plan.calls.check(result) else {
+            let ControlFlow::Break(result) = plan.run(|plan| plan.calls.check(result)) else {
                 continue;
             };
             if let Some(plan) = this.plan.take() {

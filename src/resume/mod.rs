@@ -32,7 +32,7 @@
 //! | --- | --- |
 //! | 206 with the same `ETag`, the byte that is needed first and the same total length | its bytes follow |
 //! | 200 with the same `ETag`: the range was ignored | its bytes follow, without those that were delivered |
-//! | another `ETag`, another or no `Content-Encoding`, a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
+//! | another `ETag` or [`Content-Encoding`](#compressed-bodies), a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
 //! | 416 with the same `ETag` and the length of the bytes so far, if no earlier response had a length | the body is complete |
 //! | any other 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
 //! | 206 with another range, or a body longer than its range | [`WrongRange`](ResumeError::WrongRange) |
@@ -73,8 +73,9 @@
 //! Clients that decode often remove `Content-Length` and `Content-Encoding`, so this cannot be
 //! detected. A decoder on top of the resuming body works.
 //!
-//! A 206 without the `Content-Encoding` of the first response is accepted if the total length
-//! is the same: a server that obeys `If-Range` may leave the header out.
+//! A server that obeys `If-Range` may leave `Content-Encoding` out of a 206. Such a response is
+//! accepted if both responses have the same total length. With
+//! [`if_match`](Get::if_match), or without a strong `ETag`, the header must be repeated.
 //!
 //! # Trailers
 //!

@@ -200,13 +200,14 @@ impl Object {
     }
 
     /// Returns true if a response has the encoding of the object. A server that compresses on
-    /// the fly may give both forms the same `ETag`, but they have different lengths.
+    /// the fly may give both forms the same `ETag`, but hardly ever the same length.
     fn is_same_encoding(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         let encoding = headers.get(CONTENT_ENCODING);
         // A 206 to If-Range should not repeat the header (RFC 9110, section 15.3.7).
         if encoding.is_none() && status == StatusCode::PARTIAL_CONTENT {
             let total = range(headers).and_then(|(_, _, total)| total);
-            if self.strong_etag().is_some() && total.is_some() && total == self.total {
+            let sent_if_range = self.strong_etag().is_some() && !self.rules.sends_if_match;
+            if sent_if_range && total.is_some() && total == self.total {
                 return true;
             }
         }

@@ -65,6 +65,18 @@ pub(super) struct Plan<F, P: PolicyRef, M> {
     pub(super) requests: F,
     pub(super) calls: RetryLoop<P, M>,
     pub(super) rules: Rules,
+    /// True if the caller's code panicked. Nothing was decided then, so nothing may follow.
+    pub(super) has_panicked: bool,
+}
+
+impl<F, P: PolicyRef, M> Plan<F, P, M> {
+    /// Runs code of the caller: the closure, the classifier or the observer.
+    pub(super) fn run<T>(&mut self, code: impl FnOnce(&mut Self) -> T) -> T {
+        self.has_panicked = true;
+        let result = code(self);
+        self.has_panicked = false;
+        result
+    }
 }
 
 /// The settings of [`Get`](super::Get).
@@ -85,8 +97,6 @@ pin_project! {
         // For the backoff or the limiter.
         Waiting { #[pin] pause: Pause<S> },
         Sending { #[pin] response: A },
-        // The closure panicked. It must not be called again.
-        Broken,
     }
 }
 
@@ -106,6 +116,9 @@ impl<A, S> Stage<A, S> {
         A: Future<Output = Result<Response<F::Body>, F::Error>>,
         S: Future<Output = ()>,
     {
+        if plan.has_panicked {
+            return Poll::Pending;
+        }
         loop {
             match self.as_mut().project() {
                 StageProjection::Idle => self.set(Self::Waiting {
@@ -113,8 +126,7 @@ impl<A, S> Stage<A, S> {
                 }),
                 StageProjection::Waiting { pause } => {
                     let attempt = ready!(plan.calls.poll_next_attempt(pause, cx));
-                    self.set(Self::Broken);
-                    let response = plan.requests.request(range(attempt));
+                    let response = plan.run(|plan| plan.requests.request(range(attempt)));
                     self.set(Self::Sending { response });
                 }
                 StageProjection::Sending { response } => {
@@ -122,7 +134,6 @@ impl<A, S> Stage<A, S> {
                     self.set(Self::Idle);
                     return Poll::Ready(result);
                 }
-                StageProjection::Broken => return Poll::Pending,
             }
         }
     }

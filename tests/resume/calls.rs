@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use http::Response;
 use http_body::Body;
+use reattempt::http::HttpClassifier;
 use reattempt::resume::{self, ResumeError};
 use reattempt::{
-    AnyError, Backoff, Limiter, ManualTimer, Observer, RetryEvent, RetryPolicy, StopEvent,
-    StopReason,
+    AnyError, Backoff, Classify, Limiter, ManualTimer, Observer, RetryEvent, RetryPolicy,
+    StopEvent, StopReason, Verdict,
 };
 
 use crate::mock::{
@@ -142,23 +143,75 @@ fn a_first_request_that_fails_returns_its_error() {
     );
 }
 
-#[test]
-fn a_closure_that_panicked_is_not_called_again() {
-    let called = Cell::new(0);
-    let policy = policy();
-    let get = resume::get(&policy, |_| {
-        called.set(called.get() + 1);
-        assert!(called.get() > 1, "injected");
-        ready(Ok::<_, io::Error>(status(200)))
+/// Counts the calls of the caller's code, and panics in one of them.
+#[derive(Clone, Debug)]
+struct Fuse(Arc<AtomicU32>);
+
+impl Fuse {
+    fn burn(&self) {
+        assert!(self.0.fetch_sub(1, Ordering::Relaxed) != 1, "injected");
+    }
+}
+
+impl Observer for Fuse {
+    fn on_retry(&self, _: &RetryEvent) {
+        self.burn();
+    }
+
+    fn on_stop(&self, _: &StopEvent) {
+        self.burn();
+    }
+}
+
+impl<B> Classify<Response<B>, io::Error> for Fuse {
+    fn classify(&self, result: Result<&Response<B>, &io::Error>) -> Verdict {
+        self.burn();
+        HttpClassifier::new().classify(result)
+    }
+}
+
+/// Reads an object whose body breaks, until the call `at` of the caller's code panics. Returns
+/// true if it did.
+fn panics_at(at: u32) -> bool {
+    let fuse = Fuse(Arc::new(AtomicU32::new(at)));
+    let server = Server::new(&object(LEN));
+    let policy = policy().max_attempts(4);
+    let policy = policy.observer(fuse.clone()).classify(fuse.clone());
+    let get = server.get(&policy, |number, response| {
+        fuse.burn();
+        match number {
+            1 => Ok(status(503)),
+            2 => Err(reset()),
+            _ => breaks_once(40)(number, response),
+        }
     });
-    let mut sending = std::pin::pin!(get.timer(ManualTimer::new()).send());
-    let mut poll = || {
-        let mut cx = Context::from_waker(Waker::noop());
-        sending.as_mut().poll(&mut cx).is_pending()
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut assert_no_request_follows = |poll: &mut dyn FnMut(&mut Context<'_>) -> bool| {
+        let sent = server.count();
+        assert!((0..10).all(|_| poll(&mut cx)), "call {at} panicked");
+        assert_eq!(server.count(), sent, "call {at} panicked");
     };
-    assert!(catch_unwind(AssertUnwindSafe(&mut poll)).is_err());
-    assert!(poll());
-    assert_eq!(called.get(), 1);
+
+    let mut sending = Box::pin(get.send());
+    let Ok(response) = catch_unwind(AssertUnwindSafe(|| block_on(sending.as_mut()))) else {
+        assert_no_request_follows(&mut |cx| sending.as_mut().poll(cx).is_pending());
+        return true;
+    };
+    let mut body = Box::pin(response.unwrap().into_body());
+    let mut next = || block_on(poll_fn(|cx| body.as_mut().poll_frame(cx))).is_some();
+    if catch_unwind(AssertUnwindSafe(|| while next() {})).is_ok() {
+        return false;
+    }
+    assert_no_request_follows(&mut |cx| body.as_mut().poll_frame(cx).is_pending());
+    true
+}
+
+#[test]
+fn no_request_follows_a_panic_of_the_callers_code() {
+    let places = (1..100).take_while(|at| panics_at(*at)).count();
+    // For each of four requests the closure, the classifier and the observer, and for the
+    // break the classifier and the observer.
+    assert_eq!(places, 4 * 3 + 2);
 }
 
 #[test]
