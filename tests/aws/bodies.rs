@@ -109,7 +109,15 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
             br#"{"Error":{"Code":1e999},"__type":"FromType"}"#,
             Some("FromType"),
         ),
-        // Values that are not read may not be UTF-8.
+        // Values that are skipped need not be UTF-8.
+        (
+            b"{\"Error\":\"\xff\",\"__type\":\"FromType\"}",
+            Some("FromType"),
+        ),
+        (
+            b"{\"Error\":[\"\xff\"],\"__type\":\"FromType\"}",
+            Some("FromType"),
+        ),
         (
             b"{\"Error\":{\"Code\":\"Nested\",\"x\":\"\xff\"}}",
             Some("Nested"),
@@ -307,6 +315,9 @@ fn a_code_survives_a_cut_after_it() {
     let long = "m".repeat(70_000);
     let nested = format!(r#"{{"Error":{{"Code":"ThrottlingException","x":"{long}"}}}}"#);
     assert_eq!(judged(400, &[], nested), THROTTLING);
+    // The order of precedence holds before a cut too.
+    let cut = format!(r#"{{"Code":"A","Error":"x","code":"B","x":"{long}"}}"#);
+    assert_eq!(code(&[], cut.as_bytes()).as_deref(), Some("B"));
     for (body, expected) in [
         (r#"{"Code":"A","code":"B"}"#, "B"),
         (r#"{"code":"B","Code":"A"}"#, "B"),

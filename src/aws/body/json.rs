@@ -13,23 +13,23 @@ use super::{Found, Text, text};
 /// Reads the top-level members of an object. Returns false if the body is malformed or cut
 /// off.
 pub(super) fn read<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> bool {
-    let mut read = |is_whole| {
+    let mut read = |skips_error| {
         let mut json = serde_json::Deserializer::from_slice(text(body));
         let members = Members {
             details,
-            is_whole,
+            skips_error,
             found: &mut *found,
         };
         members.deserialize(&mut json).is_ok() && json.end().is_ok()
     };
-    // If the body ends inside `Error`, the second pass finds what comes before the cut.
-    read(true) || read(false)
+    // The second pass reads what follows an `Error` that is not an object.
+    read(false) || read(true)
 }
 
 struct Members<'f, 'a> {
     details: bool,
-    /// False if `Error` may be cut off. It must be an object then.
-    is_whole: bool,
+    /// Skips any value of `Error`. Otherwise it must be an object.
+    skips_error: bool,
     found: &'f mut Found<'a>,
 }
 
@@ -58,22 +58,12 @@ impl<'a> Visitor<'a> for Members<'_, 'a> {
                 Name::Type => &mut self.found.kind,
                 Name::Message if self.details => &mut self.found.message,
                 Name::RequestId if self.details => &mut self.found.request_id,
-                Name::Error => {
+                Name::Error if !self.skips_error => {
                     let (details, found) = (self.details, &mut *self.found);
-                    let error = NestedError { details, found };
-                    if !self.is_whole {
-                        map.next_value_seed(error)?;
-                        continue;
-                    }
-                    // The raw value first: a value of another type is skipped.
-                    let value = map.next_value::<&RawValue>()?.get();
-                    if value.starts_with('{') {
-                        let mut json = serde_json::Deserializer::from_str(value);
-                        error.deserialize(&mut json).map_err(A::Error::custom)?;
-                    }
+                    map.next_value_seed(NestedError { details, found })?;
                     continue;
                 }
-                Name::Message | Name::RequestId | Name::Other => {
+                Name::Error | Name::Message | Name::RequestId | Name::Other => {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }
