@@ -159,26 +159,67 @@ fn a_panic_returns_the_tokens_of_a_retry_that_did_not_start() {
     }
 }
 
+/// A service whose calls fail. Its second clone panics: a layer clones it before a retry.
+#[cfg(feature = "tower")]
+struct Down {
+    clones: std::rc::Rc<Cell<u32>>,
+    sent: std::rc::Rc<Cell<u32>>,
+    panics: bool,
+}
+
+#[cfg(feature = "tower")]
+impl Clone for Down {
+    fn clone(&self) -> Self {
+        self.clones.set(self.clones.get() + 1);
+        assert!(!self.panics || self.clones.get() < 2, "injected");
+        Self {
+            clones: self.clones.clone(),
+            sent: self.sent.clone(),
+            ..*self
+        }
+    }
+}
+
+#[cfg(feature = "tower")]
+impl tower::Service<u32> for Down {
+    type Response = ();
+    type Error = &'static str;
+    type Future = std::future::Ready<Result<(), &'static str>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: u32) -> Self::Future {
+        self.sent.set(self.sent.get() + 1);
+        std::future::ready(Err("down"))
+    }
+}
+
 #[cfg(feature = "tower")]
 #[test]
-fn a_panic_while_a_request_is_cloned_returns_the_cost() {
+fn a_panic_of_a_clone_in_a_layer_returns_the_cost() {
     use tower::{Layer, Service};
 
-    let budget = RetryBudget::new(100);
-    let clones = Cell::new(0);
-    let layer = reattempt::tower::RetryLayer::cloning(policy(&budget, s(0)), |number: &u32| {
-        clones.set(clones.get() + 1);
-        assert!(clones.get() < 2, "injected");
-        Some(*number)
-    });
-    let sent = Cell::new(0);
-    let mut service = layer.layer(tower::service_fn(|_: u32| {
-        sent.set(sent.get() + 1);
-        std::future::ready(Err::<(), _>("down"))
-    }));
-    {
-        let mut call = pin!(service.call(7));
-        assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
+    for panics_in_service in [true, false] {
+        let budget = RetryBudget::new(100);
+        let clones = Cell::new(0);
+        let layer = reattempt::tower::RetryLayer::cloning(policy(&budget, s(0)), |number: &u32| {
+            clones.set(clones.get() + 1);
+            assert!(panics_in_service || clones.get() < 2, "injected");
+            Some(*number)
+        });
+        let down = Down {
+            clones: std::rc::Rc::default(),
+            sent: std::rc::Rc::default(),
+            panics: panics_in_service,
+        };
+        let sent = down.sent.clone();
+        let mut service = layer.layer(down);
+        {
+            let mut call = pin!(service.call(7));
+            assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
+        }
+        assert_eq!((sent.get(), budget.available()), (1, 100));
     }
-    assert_eq!((sent.get(), budget.available()), (1, 100));
 }

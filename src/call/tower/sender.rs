@@ -43,16 +43,17 @@ where
             self.request = self.clone.clone_request(&request);
         }
         self.clone.add_attempt(&mut request, attempt);
+        // The caller of the service has made it ready for the first attempt.
+        let other = (attempt.number() > 1).then(|| self.service.clone());
         start();
-        let step = if attempt.number() == 1 {
-            // The caller of the service made it ready.
-            let future = self.service.call(request);
-            Step::Calling { future }
-        } else {
-            Step::Readying {
-                service: self.service.clone(),
+        let step = match other {
+            None => Step::Calling {
+                future: self.service.call(request),
+            },
+            Some(service) => Step::Readying {
+                service,
                 request: Some(request),
-            }
+            },
         };
         Exchange { step }
     }
