@@ -364,9 +364,16 @@ fn an_outer_status_takes_precedence_over_an_inner_one() {
     assert_eq!(found, Verdict::Permanent);
     let judge = GrpcClassifier::new().also_retry(Code::Aborted as u32);
     assert_eq!(judge.classify(Err::<&(), _>(&outer)), TRANSIENT);
-    // A code that is added twice is still added.
-    let twice = judge.also_retry(Code::Aborted as u32);
-    assert_eq!(twice.classify(Err::<&(), _>(&outer)), TRANSIENT);
+}
+
+#[test]
+fn a_code_that_is_added_twice_is_retried() {
+    let aborted = Code::Aborted as u32;
+    let judge = GrpcClassifier::new()
+        .also_retry(aborted)
+        .also_retry(aborted);
+    let status = Status::aborted("busy");
+    assert_eq!(judge.classify(Err::<&(), _>(&status)), TRANSIENT);
 }
 
 #[tokio::test(start_paused = true)]

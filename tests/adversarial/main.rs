@@ -7,6 +7,7 @@ mod schedule;
 
 use std::cell::Cell;
 use std::future::{pending, ready};
+use std::iter::repeat_with;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,8 +15,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use reattempt::{
-    Backoff, Decision, ErrorKind, Limiter, ManualTimer, Observer, RetryBudget, RetryPolicy,
-    StopEvent, Verdict,
+    Backoff, Decision, ErrorKind, Limiter, ManualTimer, Observer, Outcome, RetryBudget,
+    RetryPolicy, StopEvent, StopReason, Verdict,
 };
 
 const fn s(seconds: u64) -> Duration {
@@ -110,31 +111,43 @@ fn a_slow_observer_does_not_move_a_last_wait_past_the_limit() {
     assert_eq!(outcome.waited, timer.sleeps().iter().sum());
 }
 
-/// An observer that is busy for 2 ms at the end of a call, because a sync call reads the
-/// process's clock.
+/// An observer that is busy at the end of a call, because a sync call reads the process's
+/// clock.
 struct BusyEnd;
 
 impl Observer for BusyEnd {
     #[expect(clippy::disallowed_methods, reason = "the call reads the same clock")]
     fn on_stop(&self, _: &StopEvent) {
         let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(2) {}
+        while start.elapsed() < Duration::from_millis(25) {}
     }
 }
 
 #[test]
 fn a_slow_observer_shortens_the_last_wait_of_a_sync_call() {
-    let mut slept = Vec::new();
-    let outcome = RetryPolicy::new(Backoff::constant(Duration::from_micros(900)))
+    // The wait would end 20 ms before the limit.
+    let delay = s(3600).saturating_sub(Duration::from_millis(20));
+    let policy = RetryPolicy::new(Backoff::constant(delay))
         .budget(&RetryBudget::new(0))
-        .max_elapsed(Duration::from_millis(1))
-        .observer(BusyEnd)
-        .retry_blocking(|_| Err::<(), _>("down"))
-        .long_polling()
-        .sleep_with(|delay| slept.push(delay))
-        .outcome();
-    assert_eq!(outcome.result, Err("down"));
-    assert_eq!(outcome.waited, slept.iter().sum());
+        .max_elapsed(s(3600))
+        .observer(BusyEnd);
+    let outcome_and_sleep = || {
+        let mut slept = Vec::new();
+        let call = policy
+            .retry_blocking(|_| Err::<(), _>("down"))
+            .long_polling();
+        let outcome = call.sleep_with(|delay| slept.push(delay)).outcome();
+        (outcome, slept)
+    };
+    // If the machine stops the thread for 20 ms, the call has no last wait.
+    let has_last_wait =
+        |(outcome, _): &(Outcome<_, _>, _)| outcome.reason == StopReason::OutOfBudget;
+    let (outcome, slept) = repeat_with(outcome_and_sleep)
+        .take(100)
+        .find(has_last_wait)
+        .unwrap();
+    assert_eq!(slept, [outcome.waited]);
+    assert!(outcome.waited < delay, "{outcome:?}");
 }
 
 #[test]
@@ -197,7 +210,7 @@ async fn a_tower_call_with_a_timeout_serves_its_last_wait() {
         .outcome()
         .await;
     assert_eq!((outcome.attempts, sent.get()), (2, 2));
-    assert_eq!(outcome.reason, reattempt::StopReason::OutOfBudget);
+    assert_eq!(outcome.reason, StopReason::OutOfBudget);
     // Two attempts of 2 s, and two waits of 4 s.
     assert_eq!(TokioTimer::new().now().saturating_sub(start), s(12));
 }
