@@ -6,13 +6,16 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use proptest::prelude::*;
-use reattempt::http::{ErrorClassifier, HttpClassifier, error_policy, policy, retry_after};
+use reattempt::http::{
+    ErrorClassifier, HttpClassifier, error_policy, judge_error, policy, retry_after,
+};
 use reattempt::{Backoff, Classify, ErrorKind, ManualTimer, StopReason, TimedOut, Verdict};
 
 fn response(status: u16) -> Response<()> {
@@ -204,8 +207,24 @@ fn an_error_in_a_report_box_or_arc_is_recognised() {
     let boxed: Box<dyn Error> = Box::new(Wrapped(refused()));
     let judge = ErrorClassifier::new().boxed();
     assert_eq!(judge.classify(Err::<&(), _>(&boxed)), UNSENT);
-    let shared: std::sync::Arc<dyn Error + Send + Sync> = std::sync::Arc::new(refused());
+    let shared: Arc<dyn Error + Send + Sync> = Arc::new(refused());
     assert_eq!(of(&Wrapped(shared)), UNSENT);
+}
+
+#[cfg(all(feature = "tokio", feature = "tower"))]
+#[tokio::test(start_paused = true)]
+async fn a_shared_time_limit_is_recognised() {
+    let limit = Duration::from_secs(1);
+    let pending = std::future::pending::<()>();
+    let by_tokio = tokio::time::timeout(limit, pending).await.unwrap_err();
+    let by_tower = || tower::timeout::error::Elapsed::new();
+    for error in [
+        &Arc::new(by_tokio) as &(dyn Error + 'static),
+        &Box::new(by_tower()),
+        &Arc::new(by_tower()),
+    ] {
+        assert_eq!(judge_error(error), TRANSIENT, "{error:?}");
+    }
 }
 
 #[test]
@@ -313,7 +332,7 @@ fn an_io_error_in_an_arc_or_a_box_is_recognised() {
         #[error("boxed")]
         Boxed(#[source] Box<io::Error>),
         #[error("shared")]
-        Source(#[source] std::sync::Arc<io::Error>),
+        Source(#[source] Arc<io::Error>),
     }
     let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
     assert_eq!(
@@ -324,7 +343,7 @@ fn an_io_error_in_an_arc_or_a_box_is_recognised() {
         of(&Failure::Source(reset().into())),
         Verdict::retry(ErrorKind::Transient)
     );
-    let shared = std::sync::Arc::new(reset());
+    let shared = Arc::new(reset());
     assert_eq!(of(&shared), Verdict::retry(ErrorKind::Transient));
 }
 

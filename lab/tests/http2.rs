@@ -1,36 +1,65 @@
 //! HTTP/2 streams that a server resets.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http_body_util::Empty;
+use http::Response;
+use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use reattempt::http::judge_error;
 use reattempt::{ErrorKind, Verdict};
+use tokio::sync::Notify;
+
+/// When the server resets a stream.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    BeforeHead,
+    InBody,
+}
 
 /// Returns the verdict on the error of a stream that the server resets for this reason.
-async fn judge_reset(reason: h2::Reason) -> Verdict {
+async fn judge_reset(reason: h2::Reason, when: When) -> Verdict {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
+    let has_head = Arc::new(Notify::new());
+    let may_reset = Arc::clone(&has_head);
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut connection = h2::server::handshake(stream).await.unwrap();
         while let Some(Ok((_, mut respond))) = connection.accept().await {
-            respond.send_reset(reason);
+            match when {
+                When::BeforeHead => respond.send_reset(reason),
+                When::InBody => {
+                    let mut body = respond.send_response(Response::new(()), false).unwrap();
+                    body.send_data(Bytes::from_static(b"some"), false).unwrap();
+                    let may_reset = Arc::clone(&may_reset);
+                    tokio::spawn(async move {
+                        may_reset.notified().await;
+                        body.send_reset(reason);
+                    });
+                }
+            }
         }
     });
     let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
         .http2_only(true)
         .build_http();
-    let error = client.get(url.parse().unwrap()).await.unwrap_err();
-    judge_error(&error)
+    match client.get(url.parse().unwrap()).await {
+        Err(error) => judge_error(&error),
+        Ok(response) => {
+            has_head.notify_one();
+            judge_error(&response.into_body().collect().await.unwrap_err())
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_refused_stream_is_unsent() {
-    let verdict = judge_reset(h2::Reason::REFUSED_STREAM).await;
+    let verdict = judge_reset(h2::Reason::REFUSED_STREAM, When::BeforeHead).await;
     assert_eq!(verdict, Verdict::retry(ErrorKind::Unsent));
 }
 
@@ -47,6 +76,22 @@ async fn a_reset_stream_is_judged_by_its_reason() {
         ),
         (h2::Reason::PROTOCOL_ERROR, Verdict::Permanent),
     ] {
-        assert_eq!(judge_reset(reason).await, verdict, "{reason}");
+        assert_eq!(
+            judge_reset(reason, When::BeforeHead).await,
+            verdict,
+            "{reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_reset_in_its_body_was_sent() {
+    for reason in [
+        h2::Reason::REFUSED_STREAM,
+        h2::Reason::ENHANCE_YOUR_CALM,
+        h2::Reason::CANCEL,
+    ] {
+        let verdict = judge_reset(reason, When::InBody).await;
+        assert_eq!(verdict, Verdict::retry(ErrorKind::Transient), "{reason}");
     }
 }

@@ -3,9 +3,12 @@
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -240,5 +243,41 @@ fn ureq_errors_without_a_connection_are_unsent() {
         ),
     ] {
         assert_eq!(judge_error(&error), verdict, "{error}");
+    }
+}
+
+/// The body of a request that fails.
+struct Unreadable(io::ErrorKind);
+
+impl Body for Unreadable {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(Some(Err(io::Error::new(self.0, "the file cannot be read"))))
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_is_judged_by_its_own_error() {
+    for (kind, verdict) in [
+        (io::ErrorKind::PermissionDenied, Verdict::Permanent),
+        (io::ErrorKind::InvalidData, Verdict::Permanent),
+        (io::ErrorKind::Other, Verdict::Permanent),
+        (io::ErrorKind::ConnectionReset, TRANSIENT),
+    ] {
+        let url = url_of(Failure::Status(503));
+        let body = reqwest::Body::wrap(Unreadable(kind));
+        let request = reqwest::Client::new().post(&url).body(body);
+        let error = request.send().await.unwrap_err();
+        assert_eq!(judge_error(&error), verdict, "reqwest, {kind}");
+
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let request = http::Request::post(url).body(Unreadable(kind)).unwrap();
+        let error = client.request(request).await.unwrap_err();
+        assert_eq!(judge_error(&error), verdict, "hyper-util, {kind}");
     }
 }

@@ -8,4 +8,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod failures;
+mod redirects;
 mod servers;

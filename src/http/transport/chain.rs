@@ -38,6 +38,12 @@ pub(super) type Step<'e> = ControlFlow<Finding, Option<&'e (dyn Error + 'static)
 pub(super) struct Context {
     /// Whether the error happened while a connection was made.
     pub(super) is_connecting: bool,
+    /// Whether the caller's own code failed, such as the body of a request.
+    #[cfg(feature = "hyper")]
+    pub(super) is_of_caller: bool,
+    /// Whether the head of the response had arrived.
+    #[cfg(feature = "hyper")]
+    pub(super) has_head: bool,
     /// The finding if no link below is known.
     pub(super) otherwise: Option<Finding>,
 }
@@ -112,14 +118,14 @@ fn judge_link<'e>(link: &'e (dyn Error + 'static), context: &mut Context) -> Ste
 /// Returns true for the error of a time limit of this crate, tokio or tower.
 fn is_time_limit(link: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
-    if link.is::<tokio::time::error::Elapsed>() {
+    if find::<tokio::time::error::Elapsed>(link).is_some() {
         return true;
     }
     #[cfg(feature = "tower")]
-    if link.is::<tower::timeout::error::Elapsed>() {
+    if find::<tower::timeout::error::Elapsed>(link).is_some() {
         return true;
     }
-    link.is::<TimedOut>()
+    find::<TimedOut>(link).is_some()
 }
 
 /// Returns the link as a `T`, also if it is an `Arc<T>` or a `Box<T>`. Both are

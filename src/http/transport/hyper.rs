@@ -20,10 +20,10 @@ pub(super) fn judge<'e>(
         return Some(ControlFlow::Continue(error.source()));
     }
     if let Some(error) = find::<hyper::Error>(link) {
-        return Some(judge_hyper(error));
+        return Some(judge_hyper(error, context));
     }
     if let Some(error) = find::<h2::Error>(link) {
-        return Some(judge_h2(error));
+        return Some(judge_h2(error, context));
     }
     // The type of hyper-util's connect error is private. Its text is the only sign
     // of a resolver that returns errors of its own.
@@ -31,7 +31,10 @@ pub(super) fn judge<'e>(
     is_failed_lookup.then(|| found(UNSENT))
 }
 
-fn judge_hyper(error: &hyper::Error) -> Step<'_> {
+fn judge_hyper<'e>(error: &'e hyper::Error, context: &mut Context) -> Step<'e> {
+    context.is_of_caller |= error.is_user();
+    // No method tells that a response was being read, only the text.
+    context.has_head |= starts_with(error, "error reading a body from connection");
     // `is_canceled`: the request waited for a connection and was never written.
     // `is_closed`: the connection had ended before the request was given to it.
     if error.is_canceled() || error.is_closed() {
@@ -47,7 +50,7 @@ fn judge_hyper(error: &hyper::Error) -> Step<'_> {
 }
 
 /// Judges an HTTP/2 error by its reason (RFC 9113, sections 7 and 8.7).
-fn judge_h2(error: &h2::Error) -> Step<'_> {
+fn judge_h2<'e>(error: &'e h2::Error, context: &Context) -> Step<'e> {
     if let Some(io) = error.get_io() {
         return ControlFlow::Continue(Some(io));
     }
@@ -55,6 +58,10 @@ fn judge_h2(error: &h2::Error) -> Step<'_> {
         return ControlFlow::Continue(None);
     }
     match error.reason() {
+        // The request was processed, whatever the reason of the reset is.
+        Some(h2::Reason::REFUSED_STREAM | h2::Reason::ENHANCE_YOUR_CALM) if context.has_head => {
+            found(TRANSIENT)
+        }
         // The server has not processed the request.
         Some(h2::Reason::REFUSED_STREAM) => found(UNSENT),
         Some(h2::Reason::ENHANCE_YOUR_CALM) => found(Verdict::retry(ErrorKind::Throttling)),

@@ -30,7 +30,8 @@ fn judge_reqwest<'e>(error: &'e reqwest::Error, context: &mut Context) -> Step<'
     if error.is_builder() || error.is_redirect() {
         return found(Verdict::Permanent);
     }
-    if error.is_body() {
+    // The error of a request's body has the same kind as that of a response's body.
+    if error.is_body() && !context.is_of_caller {
         context.otherwise = Some(Finding::Verdict(TRANSIENT));
     }
     // `is_connect` alone says nothing: an untrusted certificate is a connect error

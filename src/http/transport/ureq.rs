@@ -41,6 +41,28 @@ fn judge_ureq(error: &Ureq) -> Step<'_> {
         // The connection was closed inside a chunked body. The variant is hidden, so that
         // only its text can be used.
         _ if starts_with(error, "body data reading stalled") => found(TRANSIENT),
+        _ if is_cut_off(&error.to_string()) => found(TRANSIENT),
         _ => ControlFlow::Continue(None),
     }
+}
+
+/// Returns true for a body that broke off while ureq decoded it as gzip, brotli or JSON.
+///
+/// Only the text can be used: the variants exist only with features of ureq, and have no
+/// `source()`.
+fn is_cut_off(text: &str) -> bool {
+    /// How the texts of ureq and of the decoders begin if bytes are missing.
+    const CUT_OFF: [&str; 6] = [
+        "Peer disconnected",
+        "Unexpected EOF",
+        "body data reading stalled",
+        "incomplete deflate stream",
+        "timeout: ",
+        "unexpected end of file",
+    ];
+    let decoding = text.split_once(" decompression failed: ");
+    let cause = decoding.map_or_else(|| text.strip_prefix("json: "), |(_, cause)| Some(cause));
+    cause.is_some_and(|cause| {
+        CUT_OFF.iter().any(|text| cause.starts_with(text)) || cause.contains("(os error ")
+    })
 }
