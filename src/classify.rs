@@ -145,7 +145,8 @@ pub enum ErrorKind {
     /// The connection failed or timed out. The server may have received the request.
     Transient,
     /// The request never reached the server: a refused connection, a failed name
-    /// lookup. A retry is safe for any method.
+    /// lookup. A retry is safe for any method, unless the client has followed a redirect: an
+    /// earlier server may have processed the request.
     Unsent,
 }
 
