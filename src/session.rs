@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::{AnyError, Classify, Verdict, printable};
-use crate::engine::{Cause, Overrides, Run, Step, Stop};
+use crate::engine::{Cause, Overrides, Run, Step, Stop, report_limited};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
 
@@ -110,7 +110,10 @@ impl<C> Session<'_, C> {
         }
         self.attempt_start = now;
         let (settings, progress) = self.run.start(self.overrides, self.start);
-        progress.admit(settings, now)?;
+        if let Err(delay) = progress.admit(settings, now) {
+            report_limited(settings, delay);
+            return Err(delay);
+        }
         progress.start_attempt(now);
         Ok(())
     }

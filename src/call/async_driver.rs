@@ -105,7 +105,7 @@ pin_project! {
         // Before an attempt, or before the result that is kept is returned.
         Waiting { #[pin] waiting: Waiting<S>, kept: Option<K> },
         Attempt { #[pin] future: A },
-        // The call has ended, or a callback panicked.
+        // The call has ended, or the caller's code panicked outside the attempt's future.
         Done,
     }
 }

@@ -10,7 +10,7 @@ use super::sealed::Sealed;
 use super::{Call, ClassifierRef, Driver, Hook, PolicyClassifier, PolicyRef};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict, printable};
-use crate::engine::{FIRST_SUCCESS, Overrides, Step};
+use crate::engine::{FIRST_SUCCESS, Overrides, Step, report_limited};
 use crate::error::{Outcome, StopReason};
 use crate::policy::RetryPolicy;
 use crate::timer;
@@ -251,14 +251,14 @@ where
             };
             let event = || progress.retry_event(settings, delay, decided_at);
             self.hook.before_wait(result.as_ref(), event);
-            let now = clock.now();
-            let Some(delay) = progress.remaining_delay(delay, decided_at, now) else {
+            let left = progress.remaining_delay(delay, decided_at, clock.now());
+            if left.is_none() {
                 progress.stop(settings, StopReason::OutOfTime);
                 return R::new(result, || progress.summary(StopReason::OutOfTime));
-            };
-            // The result may hold a connection.
+            }
+            // The result may hold a connection. Dropping it may take time.
             drop(result);
-            progress.add_wait(delay);
+            let delay = progress.begin_wait(delay, decided_at, clock.now());
             let unserved = clock.wait(delay, &mut self.driver.sleep);
             progress.charge_unserved(unserved);
         }
@@ -275,6 +275,7 @@ where
             match progress.admit(settings, now) {
                 Ok(()) => return progress.start_attempt(now),
                 Err(delay) => {
+                    report_limited(settings, delay);
                     let unserved = clock.wait_for_limiter(delay, &mut self.driver.sleep);
                     progress.charge_unserved(unserved);
                 }

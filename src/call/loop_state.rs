@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict, printable};
-use crate::engine::{Cause, Overrides, Run, Step};
+use crate::engine::{Cause, Overrides, Run, Step, report_limited};
 use crate::error::StopReason;
 use crate::event::RetryEvent;
 
@@ -187,18 +187,15 @@ impl<P: PolicyRef> LoopState<P> {
 
     /// Returns what is left of a wait at `now`, and begins it if it has not begun.
     pub(super) fn resume_wait(&mut self, mut wait: Wait, now: Duration) -> Duration {
-        let left = if let Some(due) = wait.due {
+        let left = match (wait.due, wait.decided_at) {
             // Never longer than what was left before, even if the clock went back.
-            due.saturating_sub(now).min(wait.delay)
-        } else {
-            let (_, progress) = self.run.start(self.overrides, now);
-            let decided_at = wait.decided_at.unwrap_or(now);
-            // The attempt starts at once if the time limit has passed: there is no outcome
-            // left to return.
-            let left = progress.remaining_delay(wait.delay, decided_at, now);
-            let left = left.unwrap_or_default();
-            progress.add_wait(left);
-            left
+            (Some(due), _) => due.saturating_sub(now).min(wait.delay),
+            (None, Some(decided_at)) => {
+                let (_, progress) = self.run.start(self.overrides, now);
+                progress.begin_wait(wait.delay, decided_at, now)
+            }
+            // A wait for the limiter is served in full, and has been counted.
+            (None, None) => wait.delay,
         };
         wait.due = Some(now.saturating_add(left));
         wait.delay = left;
@@ -224,9 +221,10 @@ impl<P: PolicyRef> LoopState<P> {
                     self.turn = Turn::Wait(Wait {
                         delay,
                         decided_at: None,
-                        due: Some(now.saturating_add(delay)),
+                        due: None,
                     });
                 }
+                report_limited(settings, delay);
                 Err(delay)
             }
         }

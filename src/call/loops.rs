@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::PolicyRef;
 use super::loop_state::{LoopState, Turn};
 use super::pause::Pause;
-use super::steps::ATTEMPTS_PER_YIELD;
+use super::steps::{ATTEMPTS_PER_YIELD, has_to_yield};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::error::StopReason;
@@ -206,13 +206,16 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
         loop {
             if ready!(pause.as_mut().poll_end(cx)) {
                 self.state.end_wait();
+                if has_to_yield(self.attempts()) {
+                    return yield_now(cx);
+                }
             }
             match self.state.turn() {
                 Turn::Attempt(attempt) => return Poll::Ready(attempt),
                 Turn::Ended(_) => return Poll::Ready(self.state.attempt(self.now())),
                 Turn::Wait(wait) if wait.delay.is_zero() => {
                     self.state.end_wait();
-                    if self.attempts() % ATTEMPTS_PER_YIELD == 0 {
+                    if has_to_yield(self.attempts()) {
                         return yield_now(cx);
                     }
                 }

@@ -79,7 +79,7 @@ where
         start_attempt(this.driver, attempt, || ());
     }
 
-    /// Decides what follows an attempt. If a retry follows, its wait begins.
+    /// Decides what follows an attempt. If a retry follows, its wait comes next.
     #[cold]
     #[inline(never)]
     fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
@@ -102,9 +102,9 @@ where
         };
         let event = || progress.retry_event(settings, delay, decided_at);
         this.hook.before_wait(result, event);
-        let step = steps::wait(settings, progress, delay, decided_at, driver.timer);
+        let step = steps::after_hook(settings, progress, delay, decided_at, driver.timer);
         if let Step::Retry(delay) = step {
-            let waiting = Waiting::Delay { delay };
+            let waiting = Waiting::before_retry(progress, delay, decided_at);
             driver.stage.set(Stage::Waiting {
                 waiting,
                 kept: None,
@@ -123,7 +123,7 @@ where
         match F::keep(result) {
             Err(result) => Some(result),
             Ok(kept) => {
-                let waiting = Waiting::Delay { delay };
+                let waiting = Waiting::counted(delay);
                 let kept = Some(kept);
                 let mut driver = self.project().driver.project();
                 driver.stage.set(Stage::Waiting { waiting, kept });

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::PolicyRef;
 use crate::attempt::Attempt;
 use crate::classify::Verdict;
-use crate::engine::{Cause, Overrides, Progress, Run, Step, Stop};
+use crate::engine::{Cause, Overrides, Progress, Run, Step, Stop, report_limited};
 use crate::error::StopReason;
 use crate::policy::Settings;
 use crate::timer::Timer;
@@ -25,11 +25,36 @@ pin_project! {
     pub(super) enum Waiting<S> {
         // The call has not started.
         Configured { overrides: Overrides },
-        // The wait has not begun.
-        Delay { delay: Duration },
+        // The wait has not begun. `decided_at` is known if the wait may still be shortened.
+        Delay { delay: Duration, decided_at: Option<Duration> },
         Sleep { #[pin] sleep: S },
         // The wait is over. The limiter admits the next attempt.
         Over,
+    }
+}
+
+impl<S> Waiting<S> {
+    /// The wait before a retry that was decided at `decided_at`. It is counted now, or when it
+    /// begins if a time limit may shorten it: dropping the outcome takes time too.
+    pub(super) const fn before_retry(
+        progress: &mut Progress,
+        delay: Duration,
+        decided_at: Duration,
+    ) -> Self {
+        if progress.has_time_limit() {
+            let decided_at = Some(decided_at);
+            return Self::Delay { delay, decided_at };
+        }
+        progress.add_wait(delay);
+        Self::counted(delay)
+    }
+
+    /// A wait that is served in full and has been counted.
+    pub(super) const fn counted(delay: Duration) -> Self {
+        Self::Delay {
+            delay,
+            decided_at: None,
+        }
     }
 }
 
@@ -57,27 +82,23 @@ pub(super) fn decide<M: Timer>(
     (step, now)
 }
 
-/// Counts the wait before a retry, after the hook. Ends the call if the time limit has
-/// passed meanwhile.
+/// Ends the call if the time limit has passed during the hook. The outcome is returned then.
 #[inline(never)]
-pub(super) fn wait<M: Timer>(
+pub(super) fn after_hook<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
     delay: Duration,
     decided_at: Duration,
     timer: &M,
 ) -> Step {
-    let left = if progress.has_time_limit() {
-        progress.remaining_delay(delay, decided_at, timer.now())
-    } else {
-        Some(delay)
-    };
-    if let Some(delay) = left {
-        progress.add_wait(delay);
-        Step::Retry(delay)
-    } else {
-        Step::Stop(progress.stop(settings, StopReason::OutOfTime))
+    if progress.has_time_limit()
+        && progress
+            .remaining_delay(delay, decided_at, timer.now())
+            .is_none()
+    {
+        return Step::Stop(progress.stop(settings, StopReason::OutOfTime));
     }
+    Step::Retry(delay)
 }
 
 /// Polls the delay.
@@ -87,7 +108,7 @@ pub(super) fn sleep<M: Timer>(
     timer: &M,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    if let Waiting::Delay { delay } = *waiting {
+    if let Waiting::Delay { delay, .. } = *waiting {
         let sleep = timer.sleep(delay);
         waiting.set(Waiting::Sleep { sleep });
     }
@@ -112,11 +133,20 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         run.start(overrides, now_if(needs_clock, timer));
         waiting.set(Waiting::Over);
     }
+    if let Waiting::Delay {
+        delay,
+        decided_at: Some(decided_at),
+    } = *waiting
+    {
+        let (_, progress) = run.started();
+        let delay = progress.begin_wait(delay, decided_at, timer.now());
+        waiting.set(Waiting::counted(delay));
+    }
     // A limiter that never admits must not block the thread if the sleeps end at once.
     for _ in 0..ATTEMPTS_PER_YIELD {
         if !matches!(*waiting, Waiting::Over) {
             ready!(sleep(waiting.as_mut(), timer, cx));
-            if has_to_yield(run) {
+            if has_to_yield(run.attempts()) {
                 break;
             }
         }
@@ -124,18 +154,25 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         let (settings, progress) = run.started();
         match progress.admit(settings, now) {
             Ok(()) => return Poll::Ready(progress.attempt(now)),
-            Err(Duration::ZERO) => break,
-            Err(delay) => waiting.set(Waiting::Delay { delay }),
+            Err(delay) => {
+                if !delay.is_zero() {
+                    waiting.set(Waiting::counted(delay));
+                }
+                report_limited(settings, delay);
+                if delay.is_zero() {
+                    break;
+                }
+            }
         }
     }
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
-/// Returns true if the call has to let other tasks run.
-const fn has_to_yield<P: PolicyRef>(run: &Run<P>) -> bool {
-    let attempts = run.attempts();
-    attempts > 0 && attempts % ATTEMPTS_PER_YIELD == 0
+/// Returns true if a call has to let other tasks run after this many attempts.
+pub(super) const fn has_to_yield(attempts: u32) -> bool {
+    // The count ends at its largest value.
+    attempts > 0 && (attempts % ATTEMPTS_PER_YIELD == 0 || attempts == u32::MAX)
 }
 
 /// Returns the timer's time if the call depends on it.
@@ -144,5 +181,18 @@ fn now_if<M: Timer>(needs_clock: bool, timer: &M) -> Duration {
         timer.now()
     } else {
         Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_to_yield;
+
+    #[test]
+    fn a_call_yields_after_each_64th_attempt_and_at_the_last_count() {
+        for (attempts, expected) in [(0, false), (63, false), (64, true), (65, false)] {
+            assert_eq!(has_to_yield(attempts), expected, "{attempts}");
+        }
+        assert!(has_to_yield(u32::MAX));
     }
 }

@@ -39,8 +39,8 @@ impl Deadline {
     }
 
     pub(super) const fn exists(self) -> bool {
-        let time = self.time();
-        time.as_secs() < u64::MAX || time.subsec_nanos() < Duration::MAX.subsec_nanos()
+        let [high, low] = self.seconds;
+        high < u32::MAX || low < u32::MAX || self.nanos < Duration::MAX.subsec_nanos()
     }
 
     pub(super) fn is_reached(self, time: Duration) -> bool {

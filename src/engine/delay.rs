@@ -51,13 +51,29 @@ impl Progress {
         decided_at: Duration,
         now: Duration,
     ) -> Option<Duration> {
-        if !self.deadline.is_reached(now.saturating_add(delay)) {
+        if !self.has_time_limit() || !self.deadline.is_reached(now.saturating_add(delay)) {
             Some(delay)
         } else if self.deadline.is_reached(now) {
             None
         } else {
             Some(decided_at.saturating_add(delay).saturating_sub(now))
         }
+    }
+
+    /// Begins a wait at `now`, after a decision at `decided_at`. Returns the delay to serve: what
+    /// is left of the wait, or zero if the time limit has passed, because there is no outcome
+    /// left to return.
+    pub(crate) fn begin_wait(
+        &mut self,
+        delay: Duration,
+        decided_at: Duration,
+        now: Duration,
+    ) -> Duration {
+        let left = self
+            .remaining_delay(delay, decided_at, now)
+            .unwrap_or_default();
+        self.add_wait(left);
+        left
     }
 
     /// Returns what is left of a last wait, as [`remaining_delay`](Self::remaining_delay)

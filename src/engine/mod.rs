@@ -13,7 +13,7 @@ use std::time::Duration;
 use deadline::Deadline;
 pub(crate) use overrides::Overrides;
 use overrides::count;
-pub(crate) use report::{Cause, FIRST_SUCCESS};
+pub(crate) use report::{Cause, FIRST_SUCCESS, report_limited};
 pub(crate) use run::Run;
 
 use crate::attempt::Attempt;
@@ -131,7 +131,8 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// Returns how long to wait before asking again. Zero means: yield first.
+    /// Returns how long to wait before asking again. Zero means: yield first. Record the wait,
+    /// then call [`report_limited`].
     pub(crate) fn admit(&mut self, settings: &Settings, now: Duration) -> Result<(), Duration> {
         let Some(limiter) = &settings.limiter else {
             return Ok(());
@@ -139,9 +140,6 @@ impl Progress {
         let admitted = limiter.acquire(now);
         if let Err(delay) = admitted {
             self.add_wait(delay);
-            if let Some(observer) = &settings.observer {
-                observer.on_limited(delay);
-            }
         }
         admitted
     }

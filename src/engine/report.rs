@@ -89,6 +89,13 @@ impl Progress {
     }
 }
 
+/// Reports a wait for the limiter to the observer.
+pub(crate) fn report_limited(settings: &Settings, delay: Duration) {
+    if let Some(observer) = &settings.observer {
+        observer.on_limited(delay);
+    }
+}
+
 /// The summary of a call that succeeded at its first attempt.
 pub(crate) const FIRST_SUCCESS: Summary = Summary {
     all_throttled: false,

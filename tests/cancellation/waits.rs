@@ -166,3 +166,97 @@ async fn a_clock_that_goes_back_does_not_lengthen_a_wait() {
     }
     assert_eq!(*timer.slept.lock().unwrap(), [s(1); 4]);
 }
+
+/// A limiter that asks once for a wait of ten seconds.
+#[derive(Debug, Default)]
+struct AsksOnce(Mutex<bool>);
+
+impl Limiter for AsksOnce {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        let asked = std::mem::replace(&mut *self.0.lock().unwrap(), true);
+        if asked { Ok(()) } else { Err(s(10)) }
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+/// An observer that takes three seconds, and then panics if it has to.
+struct SlowLimited {
+    timer: ManualTimer,
+    panics: bool,
+}
+
+impl Observer for SlowLimited {
+    fn on_limited(&self, _: Duration) {
+        self.timer.advance(s(3));
+        assert!(!self.panics, "injected");
+    }
+}
+
+#[test]
+fn a_limiter_wait_is_served_in_full_after_a_slow_or_panicking_observer() {
+    for panics in [false, true] {
+        let waits_of = |make: &dyn Fn(&RetryPolicy, &ManualTimer)| {
+            let timer = ManualTimer::new();
+            let observer = SlowLimited {
+                timer: timer.clone(),
+                panics,
+            };
+            let policy = RetryPolicy::default();
+            make(
+                &policy.limiter(AsksOnce::default()).observer(observer),
+                &timer,
+            );
+            timer.sleeps()
+        };
+        let by_call = waits_of(&|policy, timer| {
+            let mut call = pin!(policy.retry(|_| async { Ok::<_, ()>(()) }).timer(timer));
+            let mut first = || poll(call.as_mut()).is_ready();
+            let caught = catch_unwind(AssertUnwindSafe(&mut first));
+            assert!(caught.unwrap_or_else(|_| first()));
+        });
+        let by_loop = waits_of(&|policy, timer| {
+            let mut calls = policy.start_with(timer);
+            let mut first = || poll(pin!(calls.next_attempt())).is_ready();
+            let caught = catch_unwind(AssertUnwindSafe(&mut first));
+            assert!(caught.unwrap_or_else(|_| first()));
+            assert_eq!(calls.waited(), s(10));
+        });
+        assert_eq!([by_call, by_loop], [[s(10)], [s(10)]], "{panics}");
+    }
+}
+
+/// An error that is slow to drop.
+struct SlowToDrop(ManualTimer);
+
+impl Drop for SlowToDrop {
+    fn drop(&mut self) {
+        self.0.advance(s(20));
+    }
+}
+
+#[test]
+fn a_slow_drop_of_the_outcome_does_not_move_a_wait_past_the_limit() {
+    let timer = ManualTimer::new();
+    let policy = RetryPolicy::new(Backoff::constant(s(4))).max_elapsed(s(10));
+    let call = policy.retry(|attempt| {
+        let error = SlowToDrop(timer.clone());
+        async move {
+            if attempt.number() == 1 {
+                Err(error)
+            } else {
+                std::mem::forget(error);
+                Ok(())
+            }
+        }
+    });
+    let mut outcome = pin!(call.timer(&timer).outcome());
+    let Poll::Ready(outcome) = poll(outcome.as_mut()) else {
+        unreachable!("every wait ends at its first poll")
+    };
+    assert!(outcome.result.is_ok());
+    assert_eq!(
+        (timer.sleeps(), outcome.waited, timer.now()),
+        (vec![s(0)], s(0), s(20))
+    );
+}
