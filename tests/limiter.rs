@@ -97,6 +97,12 @@ fn a_first_call_in_the_far_future_does_not_block_later_calls() {
     limiter.record(s(1_000_000), true);
     assert_eq!(limiter.acquire(s(7)), Err(s(2)));
     assert_eq!(limiter.acquire(s(9)), Ok(()));
+
+    let limiter = AdaptiveLimiter::new();
+    limiter.record(Duration::MAX, false);
+    limiter.record(s(0), true);
+    assert_eq!(limiter.acquire(s(0)), Err(s(2)));
+    assert_eq!(limiter.acquire(s(2)), Ok(()));
 }
 
 #[test]

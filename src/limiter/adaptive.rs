@@ -27,9 +27,10 @@ use crate::timer::INTERRUPTION;
 /// rises. If all times in these 5 seconds are taken, calls are spread evenly over them.
 /// A call that finds a token takes it, even if other calls have waited longer.
 ///
-/// All calls should use timers of one clock. If a clock jumps ahead and comes
-/// back, the limiter continues from the earlier time: nothing is gained and no
-/// call waits longer.
+/// All calls should use timers of one clock. If a clock jumps ahead and comes back, the
+/// limiter continues from the earlier time. Each such jump can admit the attempts of one
+/// second at once, and can lower the rate until it has been measured again: it at most
+/// doubles in each half second.
 ///
 /// ```
 /// use std::time::Duration;
@@ -164,9 +165,10 @@ impl Limiter for AdaptiveLimiter {
 impl Adaptive {
     /// Returns `now` in seconds since the epoch, below zero for an earlier time.
     fn seconds(&mut self, now: Duration) -> f64 {
+        // Not later than 136 years, so that a clock that jumped has no effect on the precision.
         let epoch = *self
             .epoch
-            .get_or_insert_with(|| Duration::from_secs(now.as_secs()));
+            .get_or_insert_with(|| Duration::from_secs(now.as_secs().min(u64::from(u32::MAX))));
         let after = now.saturating_sub(epoch).as_secs_f64();
         after - epoch.saturating_sub(now).as_secs_f64()
     }
