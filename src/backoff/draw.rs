@@ -69,7 +69,6 @@ impl Backoff {
     }
 
     /// Returns [`ceiling`](Self::ceiling) in nanoseconds.
-    #[inline]
     pub(crate) fn ceiling_nanos(&self, retry: u32) -> u128 {
         self.growth.nanos(retry).min(self.cap.as_nanos())
     }

@@ -102,15 +102,17 @@ where
         };
         let event = || progress.retry_event(settings, delay, decided_at);
         this.hook.before_wait(result, event);
-        let step = steps::after_hook(settings, progress, delay, decided_at, driver.timer);
-        if let Step::Retry(delay) = step {
-            let waiting = Waiting::before_retry(progress, delay, decided_at);
-            driver.stage.set(Stage::Waiting {
-                waiting,
-                kept: None,
-            });
+        match steps::after_hook(settings, progress, delay, decided_at, driver.timer) {
+            Err(end) => Step::Stop(end),
+            Ok(decided_at) => {
+                let waiting = Waiting::Delay { delay, decided_at };
+                driver.stage.set(Stage::Waiting {
+                    waiting,
+                    kept: None,
+                });
+                step
+            }
         }
-        step
     }
 
     /// Keeps the result of a call that ends with a last wait, if its operation keeps

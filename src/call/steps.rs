@@ -34,21 +34,6 @@ pin_project! {
 }
 
 impl<S> Waiting<S> {
-    /// The wait before a retry that was decided at `decided_at`. It is counted now, or when it
-    /// begins if a time limit may shorten it: dropping the outcome takes time too.
-    pub(super) const fn before_retry(
-        progress: &mut Progress,
-        delay: Duration,
-        decided_at: Duration,
-    ) -> Self {
-        if progress.has_time_limit() {
-            let decided_at = Some(decided_at);
-            return Self::Delay { delay, decided_at };
-        }
-        progress.add_wait(delay);
-        Self::counted(delay)
-    }
-
     /// A wait that is served in full and has been counted.
     pub(super) const fn counted(delay: Duration) -> Self {
         Self::Delay {
@@ -82,7 +67,12 @@ pub(super) fn decide<M: Timer>(
     (step, now)
 }
 
-/// Ends the call if the time limit has passed during the hook. The outcome is returned then.
+/// Prepares the wait after the hook. Returns the time of the decision if the wait may still be
+/// shortened: dropping the outcome takes time too. Otherwise the wait is counted now.
+///
+/// # Errors
+///
+/// Ends the call if the time limit has passed. The outcome is returned then.
 #[inline(never)]
 pub(super) fn after_hook<M: Timer>(
     settings: &Settings,
@@ -90,15 +80,15 @@ pub(super) fn after_hook<M: Timer>(
     delay: Duration,
     decided_at: Duration,
     timer: &M,
-) -> Step {
-    if progress.has_time_limit()
-        && progress
-            .remaining_delay(delay, decided_at, timer.now())
-            .is_none()
-    {
-        return Step::Stop(progress.stop(settings, StopReason::OutOfTime));
+) -> Result<Option<Duration>, Stop> {
+    if !progress.has_time_limit() {
+        progress.add_wait(delay);
+        return Ok(None);
     }
-    Step::Retry(delay)
+    match progress.remaining_delay(delay, decided_at, timer.now()) {
+        Some(_) => Ok(Some(decided_at)),
+        None => Err(progress.stop(settings, StopReason::OutOfTime)),
+    }
 }
 
 /// Polls the delay.
