@@ -251,8 +251,11 @@ where
             };
             let event = || progress.retry_event(settings, delay, decided_at);
             self.hook.before_wait(result.as_ref(), event);
-            let left = progress.remaining_delay(delay, decided_at, clock.now());
-            if left.is_none() {
+            if progress.has_time_limit()
+                && progress
+                    .remaining_delay(delay, decided_at, clock.now())
+                    .is_none()
+            {
                 progress.stop(settings, StopReason::OutOfTime);
                 return R::new(result, || progress.summary(StopReason::OutOfTime));
             }
