@@ -82,7 +82,12 @@ fn a_body_that_cannot_be_decoded_is_permanent() {
     let gzip =
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 12\r\n\r\nnot any gzip";
     let json = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n[0}\r\n0\r\n\r\n";
-    for response in [&gzip[..], json] {
+    // serde_json quotes the document.
+    let quoted = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+        18\r\n[\"reset (os error 104)\"]\r\n0\r\n\r\n";
+    let long = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+        1a\r\n[\" decompression failed: \"]\r\n0\r\n\r\n";
+    for response in [&gzip[..], json, quoted, long] {
         let server = CutServer::new(response, response.len(), End::Close);
         let mut found = ureq::get(&server.url).call().expect("a whole head");
         let error = found

@@ -268,6 +268,8 @@ async fn the_body_of_a_request_is_judged_by_its_own_error() {
         (io::ErrorKind::InvalidData, Verdict::Permanent),
         (io::ErrorKind::Other, Verdict::Permanent),
         (io::ErrorKind::ConnectionReset, TRANSIENT),
+        // Of another connection, from which the body is read.
+        (io::ErrorKind::ConnectionRefused, TRANSIENT),
     ] {
         let url = url_of(Failure::Status(503));
         let body = reqwest::Body::wrap(Unreadable(kind));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-#[cfg(feature = "tonic")]
+#[cfg(feature = "hyper")]
 use super::super::status::StatusRules;
 use crate::classify::{ErrorKind, Verdict};
 use crate::error::TimedOut;
@@ -36,16 +36,37 @@ pub(super) type Step<'e> = ControlFlow<Finding, Option<&'e (dyn Error + 'static)
 /// What the links so far mean for the links below them.
 #[derive(Default)]
 pub(super) struct Context {
-    /// Whether the error happened while a connection was made.
-    pub(super) is_connecting: bool,
-    /// Whether the caller's own code failed, such as the body of a request.
-    #[cfg(feature = "hyper")]
-    pub(super) is_of_caller: bool,
-    /// Whether the head of the response had arrived.
-    #[cfg(feature = "hyper")]
-    pub(super) has_head: bool,
+    pub(super) part: Part,
+    /// Whether reqwest reports a failed name lookup.
+    #[cfg(feature = "reqwest")]
+    pub(super) is_failed_lookup: bool,
     /// The finding if no link below is known.
     pub(super) otherwise: Option<Finding>,
+}
+
+/// The part of an exchange in which an error happened.
+#[cfg_attr(
+    not(feature = "hyper"),
+    expect(dead_code, reason = "only the errors of hyper name the part")
+)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub(super) enum Part {
+    #[default]
+    Unknown,
+    Connection,
+    RequestBody,
+    ResponseBody,
+}
+
+#[cfg(feature = "hyper")]
+impl Context {
+    /// Notes the part. The first link that names one is about this exchange: the body of a
+    /// request may come from another one.
+    pub(super) fn note_part(&mut self, part: Part) {
+        if self.part == Part::Unknown {
+            self.part = part;
+        }
+    }
 }
 
 /// Ends the search with a verdict.
@@ -76,14 +97,42 @@ pub(super) fn judge_chain_or(error: &(dyn Error + 'static), otherwise: Verdict) 
 
 fn judge_chain_in(error: &(dyn Error + 'static), mut context: Context) -> Option<Finding> {
     let mut next = Some(error);
+    let mut finding = None;
     for _ in 0..MAX_LINKS {
         let Some(link) = next else { break };
         match judge_link(link, &mut context) {
-            ControlFlow::Break(finding) => return Some(finding),
+            ControlFlow::Break(found) => {
+                finding = Some(found);
+                break;
+            }
             ControlFlow::Continue(source) => next = source,
         }
     }
-    context.otherwise
+    let finding = finding.or(context.otherwise);
+    #[cfg(feature = "hyper")]
+    if context.part == Part::RequestBody {
+        return finding.map(of_request_body);
+    }
+    #[cfg(feature = "reqwest")]
+    if context.is_failed_lookup {
+        return Some(Finding::Verdict(UNSENT));
+    }
+    finding
+}
+
+/// Returns what the error of a request's body means: the request may have been sent, whatever
+/// the error says about another one.
+#[cfg(feature = "hyper")]
+const fn of_request_body(finding: Finding) -> Finding {
+    let is_retry = match finding {
+        Finding::Verdict(verdict) => verdict.is_retry(),
+        Finding::Status(status) => StatusRules::TABLE.judge_status(status).is_retry(),
+    };
+    Finding::Verdict(if is_retry {
+        TRANSIENT
+    } else {
+        Verdict::Permanent
+    })
 }
 
 fn judge_link<'e>(link: &'e (dyn Error + 'static), context: &mut Context) -> Step<'e> {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use hyper_util::client::legacy;
 
-use super::chain::{Context, Step, TRANSIENT, UNSENT, find, found};
+use super::chain::{Context, Part, Step, TRANSIENT, UNSENT, find, found};
 use super::io::starts_with;
 use crate::classify::{ErrorKind, Verdict};
 
@@ -16,7 +16,9 @@ pub(super) fn judge<'e>(
     context: &mut Context,
 ) -> Option<Step<'e>> {
     if let Some(error) = find::<legacy::Error>(link) {
-        context.is_connecting |= error.is_connect();
+        if error.is_connect() {
+            context.note_part(Part::Connection);
+        }
         return Some(ControlFlow::Continue(error.source()));
     }
     if let Some(error) = find::<hyper::Error>(link) {
@@ -27,14 +29,18 @@ pub(super) fn judge<'e>(
     }
     // The type of hyper-util's connect error is private. Its text is the only sign
     // of a resolver that returns errors of its own.
-    let is_failed_lookup = context.is_connecting && starts_with(&link, "dns error");
+    let is_failed_lookup = context.part == Part::Connection && starts_with(&link, "dns error");
     is_failed_lookup.then(|| found(UNSENT))
 }
 
 fn judge_hyper<'e>(error: &'e hyper::Error, context: &mut Context) -> Step<'e> {
-    context.is_of_caller |= error.is_user();
+    if error.is_user() {
+        context.note_part(Part::RequestBody);
+    }
     // No method tells that a response was being read, only the text.
-    context.has_head |= starts_with(error, "error reading a body from connection");
+    if starts_with(error, "error reading a body from connection") {
+        context.note_part(Part::ResponseBody);
+    }
     // `is_canceled`: the request waited for a connection and was never written.
     // `is_closed`: the connection had ended before the request was given to it.
     if error.is_canceled() || error.is_closed() {
@@ -59,7 +65,9 @@ fn judge_h2<'e>(error: &'e h2::Error, context: &Context) -> Step<'e> {
     }
     match error.reason() {
         // The request was processed, whatever the reason of the reset is.
-        Some(h2::Reason::REFUSED_STREAM | h2::Reason::ENHANCE_YOUR_CALM) if context.has_head => {
+        Some(h2::Reason::REFUSED_STREAM | h2::Reason::ENHANCE_YOUR_CALM)
+            if context.part == Part::ResponseBody =>
+        {
             found(TRANSIENT)
         }
         // The server has not processed the request.

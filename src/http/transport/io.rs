@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::ops::ControlFlow;
 
-use super::chain::{Context, Step, TRANSIENT, UNSENT, find, found};
+use super::chain::{Context, Part, Step, TRANSIENT, UNSENT, find, found};
 use crate::classify::Verdict;
 
 /// Judges a link that is an `io::Error`. Returns `None` for any other link.
@@ -19,7 +19,9 @@ pub(super) fn judge_io<'e>(error: &'e io::Error, context: &Context) -> Step<'e> 
         Io::ConnectionRefused => found(UNSENT),
         kind if is_transient(kind) => found(TRANSIENT),
         // A TLS library rejects the server's certificate or its first bytes.
-        Io::InvalidData | Io::InvalidInput if context.is_connecting => found(Verdict::Permanent),
+        Io::InvalidData | Io::InvalidInput if context.part == Part::Connection => {
+            found(Verdict::Permanent)
+        }
         _ if is_failed_lookup(error) => found(UNSENT),
         // `source()` of an io::Error skips the error that it wraps.
         _ => match error.get_ref() {

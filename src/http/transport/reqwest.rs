@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use super::chain::{Context, Finding, Step, TRANSIENT, UNSENT, find, found};
+use super::chain::{Context, Finding, Part, Step, TRANSIENT, find, found};
 use crate::classify::Verdict;
 
 /// Judges a link that is an error of reqwest. Returns `None` for any other link.
@@ -24,14 +24,15 @@ fn judge_reqwest<'e>(error: &'e reqwest::Error, context: &mut Context) -> Step<'
     // A browser reports neither lookups nor connections.
     #[cfg(not(target_arch = "wasm32"))]
     if error.is_dns() {
-        return found(UNSENT);
+        // Or the lookup of another request, in the body of this one.
+        context.is_failed_lookup = true;
     }
     // A URL that cannot be parsed, or one that redirects in a circle.
     if error.is_builder() || error.is_redirect() {
         return found(Verdict::Permanent);
     }
     // The error of a request's body has the same kind as that of a response's body.
-    if error.is_body() && !context.is_of_caller {
+    if error.is_body() && context.part != Part::RequestBody {
         context.otherwise = Some(Finding::Verdict(TRANSIENT));
     }
     // `is_connect` alone says nothing: an untrusted certificate is a connect error

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 
-use super::chain::{Context, Finding, Step, TRANSIENT, find, found, judge_chain_or};
+use super::chain::{Context, Finding, Part, Step, TRANSIENT, find, found, judge_chain_or};
 use crate::classify::{ErrorKind, Verdict};
 
 /// The header with which a gRPC server sets the delay of the next attempt.
@@ -57,7 +57,7 @@ pub(super) fn judge<'e>(
         return Some(ControlFlow::Continue(status.source()));
     }
     if let Some(error) = find::<ConnectError>(link) {
-        context.is_connecting = true;
+        context.note_part(Part::Connection);
         // Such as an untrusted certificate. tonic gives it the code UNAVAILABLE.
         context.otherwise = Some(Finding::Verdict(Verdict::Permanent));
         return Some(ControlFlow::Continue(error.source()));

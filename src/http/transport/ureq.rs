@@ -1,6 +1,7 @@
 //! The verdict on the errors of ureq 3.
 
 use std::error::Error;
+use std::fmt::{self, Write as _};
 use std::ops::ControlFlow;
 
 use http::StatusCode;
@@ -41,7 +42,7 @@ fn judge_ureq(error: &Ureq) -> Step<'_> {
         // The connection was closed inside a chunked body. The variant is hidden, so that
         // only its text can be used.
         _ if starts_with(error, "body data reading stalled") => found(TRANSIENT),
-        _ if is_cut_off(&error.to_string()) => found(TRANSIENT),
+        _ if is_cut_off(error) => found(TRANSIENT),
         _ => ControlFlow::Continue(None),
     }
 }
@@ -50,19 +51,71 @@ fn judge_ureq(error: &Ureq) -> Step<'_> {
 ///
 /// Only the text can be used: the variants exist only with features of ureq, and have no
 /// `source()`.
-fn is_cut_off(text: &str) -> bool {
+fn is_cut_off(error: &Ureq) -> bool {
     /// How the texts of ureq and of the decoders begin if bytes are missing.
-    const CUT_OFF: [&str; 6] = [
+    const CUT_OFF: [&str; 5] = [
         "Peer disconnected",
-        "Unexpected EOF",
         "body data reading stalled",
         "incomplete deflate stream",
         "timeout: ",
         "unexpected end of file",
     ];
-    let decoding = text.split_once(" decompression failed: ");
-    let cause = decoding.map_or_else(|| text.strip_prefix("json: "), |(_, cause)| Some(cause));
-    cause.is_some_and(|cause| {
-        CUT_OFF.iter().any(|text| cause.starts_with(text)) || cause.contains("(os error ")
+    let mut short = Short::default();
+    if write!(short, "{error}").is_err() {
+        return false;
+    }
+    let text = short.text();
+    let json = text.strip_prefix("json: ");
+    let decoded = json.unwrap_or(text);
+    let cause = ["gzip", "brotli"].iter().find_map(|format| {
+        let failed = decoded.strip_prefix(format)?;
+        failed.strip_prefix(" decompression failed: ")
+    });
+    cause.or(json).is_some_and(|cause| {
+        CUT_OFF.iter().any(|text| cause.starts_with(text)) || is_of_system(cause)
     })
+}
+
+/// Returns true for the text of an error of the operating system. A JSON parser may add a
+/// position, and may quote the document, but not at the end.
+fn is_of_system(cause: &str) -> bool {
+    let text = cause
+        .rsplit_once(" at line ")
+        .map_or(cause, |(text, _)| text);
+    let code = text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once(" (os error "));
+    code.is_some_and(|(_, code)| code.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A text of at most 128 bytes, so that nothing is allocated. Writing a longer one fails.
+struct Short {
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl Default for Short {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 128],
+            len: 0,
+        }
+    }
+}
+
+impl Short {
+    fn text(&self) -> &str {
+        let written = self.bytes.get(..self.len).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len.saturating_add(text.len());
+        let place = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
 }
