@@ -177,8 +177,7 @@ impl Bucket {
         // Not the maximum: after a jump ahead and back, the time after the jump is the
         // right one.
         self.latest.store(now, Ordering::Relaxed);
-        // Not later than START, so that the clock can go back by as much.
-        clock(*self.first.get_or_init(|| now.min(START)), now, shift)
+        clock(*self.first.get_or_init(|| now), now, shift)
     }
 
     /// Records the time of a success and returns whether the bucket is full.

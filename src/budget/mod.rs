@@ -133,7 +133,8 @@ impl RetryBudget {
     /// The time is that of the calls' [`Timer`](crate::Timer)s and starts at the
     /// first call. All calls of one budget should use timers of one clock. If a
     /// clock jumps ahead and comes back, the bucket is empty at worst and refills
-    /// from then on. The refill ends 146 years after the first call.
+    /// from then on. The refill ends 146 years after the first call. It never begins if
+    /// that call's clock was as much ahead of the others.
     ///
     /// Call this before cloning. The returned budget holds the same whole tokens
     /// and is not shared with earlier clones.

@@ -165,10 +165,11 @@ impl Limiter for AdaptiveLimiter {
 impl Adaptive {
     /// Returns `now` in seconds since the epoch, below zero for an earlier time.
     fn seconds(&mut self, now: Duration) -> f64 {
-        // Not later than 136 years, so that a clock that jumped has no effect on the precision.
+        // At most 2177 years, so that after a first clock that had jumped, times are still
+        // exact to 0.02 ms.
         let epoch = *self
             .epoch
-            .get_or_insert_with(|| Duration::from_secs(now.as_secs().min(u64::from(u32::MAX))));
+            .get_or_insert_with(|| Duration::from_secs(now.as_secs().min(1 << 36)));
         let after = now.saturating_sub(epoch).as_secs_f64();
         after - epoch.saturating_sub(now).as_secs_f64()
     }
