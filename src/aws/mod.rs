@@ -140,7 +140,7 @@
 //!
 //! The presets use [`ServerHint::Bounded`](crate::ServerHint::Bounded), as AWS's SDKs do: a
 //! hint lengthens the computed delay by 5 s at most. It ends a call only if the longer wait
-//! would end after `max_elapsed`.
+//! would not end before `max_elapsed`.
 //! [`http::policy`](crate::http::policy) waits for the whole hint instead, up to 300 s, and
 //! ends the call if the hint is longer.
 //!

@@ -105,7 +105,8 @@ pin_project! {
         // Before an attempt, or before the result that is kept is returned.
         Waiting { #[pin] waiting: Waiting<S>, kept: Option<K> },
         Attempt { #[pin] future: A },
-        // The call has ended, or the caller's code panicked outside the attempt's future.
+        // The call has ended, or the operation, the classifier, the hook or the observer of a
+        // decision panicked.
         Done,
     }
 }

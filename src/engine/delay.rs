@@ -51,7 +51,7 @@ impl Progress {
         decided_at: Duration,
         now: Duration,
     ) -> Option<Duration> {
-        if !self.has_time_limit() || !self.deadline.is_reached(now.saturating_add(delay)) {
+        if !self.deadline.is_reached(now.saturating_add(delay)) {
             Some(delay)
         } else if self.deadline.is_reached(now) {
             None

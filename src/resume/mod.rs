@@ -35,7 +35,7 @@
 //! | another `ETag` or [`Content-Encoding`](#compressed-bodies), a 200 of another length; 412 | [`Changed`](ResumeError::Changed) |
 //! | 416 with the same `ETag` and the length of the bytes so far, if no earlier response had a length | the body is complete |
 //! | any other 416 | [`NotSatisfiable`](ResumeError::NotSatisfiable) |
-//! | 206 with another range, or a body longer than its range; 200 if only a part is wanted that ends before the object or in an object of unknown length | [`WrongRange`](ResumeError::WrongRange) |
+//! | 206 with another range, or a body longer than its range; 200 if only a part is wanted that ends before the end of the object, or if the length of the object is unknown | [`WrongRange`](ResumeError::WrongRange) |
 //! | an error or a status that the classifier retries | the next attempt |
 //! | any other error or status | [`Request`](ResumeError::Request), [`Refused`](ResumeError::Refused) |
 //!

@@ -111,23 +111,30 @@ fn a_slow_observer_does_not_move_a_last_wait_past_the_limit() {
     assert_eq!(outcome.waited, timer.sleeps().iter().sum());
 }
 
-/// An observer that is busy at the end of a call, because a sync call reads the process's
-/// clock.
+/// Takes 25 ms of the process's clock, which sync calls read.
+#[expect(clippy::disallowed_methods, reason = "the call reads the same clock")]
+fn be_busy() {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(25) {}
+}
+
+/// An observer that takes its time at the end of a call.
 struct BusyEnd;
 
 impl Observer for BusyEnd {
-    #[expect(clippy::disallowed_methods, reason = "the call reads the same clock")]
     fn on_stop(&self, _: &StopEvent) {
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(25) {}
+        be_busy();
     }
+}
+
+/// A wait that would end 20 ms before a limit of an hour.
+const fn long_delay() -> Duration {
+    s(3600).saturating_sub(Duration::from_millis(20))
 }
 
 #[test]
 fn a_slow_observer_shortens_the_last_wait_of_a_sync_call() {
-    // The wait would end 20 ms before the limit.
-    let delay = s(3600).saturating_sub(Duration::from_millis(20));
-    let policy = RetryPolicy::new(Backoff::constant(delay))
+    let policy = RetryPolicy::new(Backoff::constant(long_delay()))
         .budget(&RetryBudget::new(0))
         .max_elapsed(s(3600))
         .observer(BusyEnd);
@@ -147,7 +154,38 @@ fn a_slow_observer_shortens_the_last_wait_of_a_sync_call() {
         .find(has_last_wait)
         .unwrap();
     assert_eq!(slept, [outcome.waited]);
-    assert!(outcome.waited < delay, "{outcome:?}");
+    assert!(outcome.waited < long_delay(), "{outcome:?}");
+}
+
+/// An error that takes its time to be dropped.
+struct BusyDrop;
+
+impl Drop for BusyDrop {
+    fn drop(&mut self) {
+        be_busy();
+    }
+}
+
+#[test]
+fn a_slow_drop_shortens_the_wait_of_a_sync_call() {
+    let policy = RetryPolicy::new(Backoff::constant(long_delay())).max_elapsed(s(3600));
+    let waits = || {
+        let mut slept = Vec::new();
+        let fails_once = |attempt: reattempt::Attempt| match attempt.number() {
+            1 => Err(BusyDrop),
+            _ => Ok(()),
+        };
+        let call = policy.retry_blocking(fails_once);
+        let outcome = call.sleep_with(|delay| slept.push(delay)).outcome();
+        assert_eq!(slept.iter().sum::<Duration>(), outcome.waited);
+        slept
+    };
+    // If the machine stops the thread for 20 ms, the call does not wait.
+    let slept = repeat_with(waits)
+        .take(100)
+        .find(|slept| !slept.is_empty())
+        .unwrap();
+    assert!(slept[0] < long_delay(), "{slept:?}");
 }
 
 #[test]
