@@ -119,3 +119,22 @@ impl fmt::Write for Short {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_system;
+
+    #[test]
+    fn an_error_of_the_operating_system_ends_with_its_code() {
+        assert!(is_of_system("Connection reset by peer (os error 104)"));
+        assert!(is_of_system("Broken pipe (os error 32) at line 1 column 7"));
+        for text in [
+            "invalid type: string \"reset (os error 104)\", expected u32 at line 1 column 30",
+            "reset (os error x)",
+            "(os error 104)",
+            "corrupt deflate stream",
+        ] {
+            assert!(!is_of_system(text), "{text}");
+        }
+    }
+}
