@@ -23,6 +23,8 @@ fn a_wait_that_would_end_at_the_limit_is_refused() {
 fn a_time_limit_of_any_size_is_kept() {
     for limit in [
         Duration::new(1, 999_999_999),
+        Duration::new(u64::from(u32::MAX), 999_999_999),
+        Duration::new(u64::MAX - 1, 999_999_999),
         Duration::new(u64::MAX, 0),
         Duration::new(u64::MAX, 999_999_998),
     ] {
