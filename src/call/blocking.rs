@@ -242,7 +242,7 @@ where
                 Step::Stop(end) => {
                     if let Some(delay) = end.last_wait {
                         let now = clock.now();
-                        let left = progress.remaining_last_wait(delay, decided_at, now);
+                        let left = progress.begin_last_wait(delay, decided_at, now);
                         (self.driver.sleep)(left);
                     }
                     return R::new(result, || progress.summary(end.reason));
@@ -251,11 +251,7 @@ where
             };
             let event = || progress.retry_event(settings, delay, decided_at);
             self.hook.before_wait(result.as_ref(), event);
-            if progress.has_time_limit()
-                && progress
-                    .remaining_delay(delay, decided_at, clock.now())
-                    .is_none()
-            {
+            if progress.is_out_of_time(clock.now()) {
                 progress.stop(settings, StopReason::OutOfTime);
                 return R::new(result, || progress.summary(StopReason::OutOfTime));
             }

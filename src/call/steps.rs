@@ -62,7 +62,7 @@ pub(super) fn decide<M: Timer>(
     }) = &mut step
     {
         let returned_at = now_if(progress.has_time_limit(), timer);
-        *delay = progress.remaining_last_wait(*delay, now, returned_at);
+        *delay = progress.begin_last_wait(*delay, now, returned_at);
     }
     (step, now)
 }
@@ -85,10 +85,10 @@ pub(super) fn after_hook<M: Timer>(
         progress.add_wait(delay);
         return Ok(None);
     }
-    match progress.remaining_delay(delay, decided_at, timer.now()) {
-        Some(_) => Ok(Some(decided_at)),
-        None => Err(progress.stop(settings, StopReason::OutOfTime)),
+    if progress.is_out_of_time(timer.now()) {
+        return Err(progress.stop(settings, StopReason::OutOfTime));
     }
+    Ok(Some(decided_at))
 }
 
 /// Polls the delay.

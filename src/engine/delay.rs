@@ -39,58 +39,39 @@ impl Progress {
         }
     }
 
-    /// Returns the delay to serve if the call's callbacks returned at `now`, after a
-    /// decision at `decided_at`. It is shorter than `delay` only if the wait would
-    /// otherwise end after the time limit: it then ends when it would have ended
-    /// without the callbacks.
-    ///
-    /// Returns `None` if the time limit has already passed.
-    pub(crate) fn remaining_delay(
-        &self,
-        delay: Duration,
-        decided_at: Duration,
-        now: Duration,
-    ) -> Option<Duration> {
-        if !self.deadline.is_reached(now.saturating_add(delay)) {
-            Some(delay)
-        } else if self.deadline.is_reached(now) {
-            None
-        } else {
-            Some(decided_at.saturating_add(delay).saturating_sub(now))
-        }
+    /// Returns true if the time limit has passed at `now`.
+    pub(crate) fn is_out_of_time(&self, now: Duration) -> bool {
+        self.deadline.is_reached(now)
     }
 
-    /// Begins a wait at `now`, after a decision at `decided_at`. Returns the delay to serve: what
-    /// is left of the wait, or zero if the time limit has passed, because there is no outcome
-    /// left to return.
+    /// Begins a wait at `now`, after a decision at `decided_at` and the call's callbacks. Returns
+    /// the delay to serve. It is shorter than `delay` only if the wait would otherwise end after
+    /// the time limit: it then ends when it would have ended without the callbacks.
     pub(crate) fn begin_wait(
         &mut self,
         delay: Duration,
         decided_at: Duration,
         now: Duration,
     ) -> Duration {
-        let left = self
-            .remaining_delay(delay, decided_at, now)
-            .unwrap_or_default();
+        let left = if self.deadline.is_reached(now.saturating_add(delay)) {
+            decided_at.saturating_add(delay).saturating_sub(now)
+        } else {
+            delay
+        };
         self.add_wait(left);
         left
     }
 
-    /// Returns what is left of a last wait, as [`remaining_delay`](Self::remaining_delay)
-    /// does, and takes back the rest, which was counted when the call ended.
-    pub(crate) fn remaining_last_wait(
+    /// Begins a last wait, as [`begin_wait`](Self::begin_wait) does. All of it was counted when
+    /// the call ended.
+    pub(crate) fn begin_last_wait(
         &mut self,
         delay: Duration,
         decided_at: Duration,
         now: Duration,
     ) -> Duration {
-        let left = self
-            .remaining_delay(delay, decided_at, now)
-            .unwrap_or_default();
-        self.waited = self
-            .waited
-            .saturating_sub(nanos(delay.saturating_sub(left)));
-        left
+        self.waited = self.waited.saturating_sub(nanos(delay));
+        self.begin_wait(delay, decided_at, now)
     }
 }
 
