@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-#[cfg(feature = "hyper")]
 use super::super::status::StatusRules;
 use crate::classify::{ErrorKind, Verdict};
 use crate::error::TimedOut;
@@ -28,6 +27,16 @@ pub(super) enum Finding {
     )]
     Status(StatusCode),
     Verdict(Verdict),
+}
+
+impl Finding {
+    /// Returns the verdict, by the caller's rules for a status.
+    pub(super) const fn verdict(self, rules: &StatusRules) -> Verdict {
+        match self {
+            Self::Status(status) => rules.judge_status(status),
+            Self::Verdict(verdict) => verdict,
+        }
+    }
 }
 
 /// The result of one link: the end of the search, or the next link.
@@ -88,11 +97,7 @@ pub(super) fn judge_chain_or(error: &(dyn Error + 'static), otherwise: Verdict) 
         otherwise: Some(Finding::Verdict(otherwise)),
         ..Context::default()
     };
-    match judge_chain_in(error, context) {
-        Some(Finding::Verdict(verdict)) => verdict,
-        Some(Finding::Status(status)) => StatusRules::TABLE.judge_status(status),
-        None => otherwise,
-    }
+    judge_chain_in(error, context).map_or(otherwise, |finding| finding.verdict(&StatusRules::TABLE))
 }
 
 fn judge_chain_in(error: &(dyn Error + 'static), mut context: Context) -> Option<Finding> {
@@ -124,11 +129,7 @@ fn judge_chain_in(error: &(dyn Error + 'static), mut context: Context) -> Option
 /// the error says about another one.
 #[cfg(feature = "hyper")]
 const fn of_request_body(finding: Finding) -> Finding {
-    let is_retry = match finding {
-        Finding::Verdict(verdict) => verdict.is_retry(),
-        Finding::Status(status) => StatusRules::TABLE.judge_status(status).is_retry(),
-    };
-    Finding::Verdict(if is_retry {
+    Finding::Verdict(if finding.verdict(&StatusRules::TABLE).is_retry() {
         TRANSIENT
     } else {
         Verdict::Permanent

@@ -15,7 +15,7 @@ use std::any::type_name;
 use std::error::Error;
 use std::fmt;
 
-use self::chain::{Finding, judge_chain};
+use self::chain::judge_chain;
 use super::status::StatusRules;
 use crate::classify::Verdict;
 #[cfg(feature = "tonic")]
@@ -157,14 +157,11 @@ impl<F> fmt::Debug for TransportFn<F> {
 
 /// Judges `error` by its chain. `E` is the type that a log event names.
 fn judge_as<E: ?Sized>(error: &(dyn Error + 'static), rules: &StatusRules) -> Verdict {
-    match judge_chain(error) {
-        Some(Finding::Status(status)) => rules.judge_status(status),
-        Some(Finding::Verdict(verdict)) => verdict,
-        None => {
-            report_unrecognised(error, type_name::<E>());
-            Verdict::Permanent
-        }
-    }
+    let Some(finding) = judge_chain(error) else {
+        report_unrecognised(error, type_name::<E>());
+        return Verdict::Permanent;
+    };
+    finding.verdict(rules)
 }
 
 /// Logs an error that is not retried because nothing in its chain is known.

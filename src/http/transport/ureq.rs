@@ -41,8 +41,9 @@ fn judge_ureq(error: &Ureq) -> Step<'_> {
         | Ureq::TooManyRedirects => found(Verdict::Permanent),
         // The connection was closed inside a chunked body. The variant is hidden, so that
         // only its text can be used.
-        _ if starts_with(error, "body data reading stalled") => found(TRANSIENT),
-        _ if is_cut_off(error) => found(TRANSIENT),
+        _ if starts_with(error, "body data reading stalled") || is_cut_off(error) => {
+            found(TRANSIENT)
+        }
         _ => ControlFlow::Continue(None),
     }
 }
@@ -60,7 +61,10 @@ fn is_cut_off(error: &Ureq) -> bool {
         "timeout: ",
         "unexpected end of file",
     ];
-    let mut short = Short::default();
+    let mut short = Short {
+        bytes: [0; 128],
+        len: 0,
+    };
     if write!(short, "{error}").is_err() {
         return false;
     }
@@ -92,15 +96,6 @@ fn is_of_system(cause: &str) -> bool {
 struct Short {
     bytes: [u8; 128],
     len: usize,
-}
-
-impl Default for Short {
-    fn default() -> Self {
-        Self {
-            bytes: [0; 128],
-            len: 0,
-        }
-    }
 }
 
 impl Short {
