@@ -85,9 +85,9 @@ fn a_body_that_cannot_be_decoded_is_permanent() {
     // serde_json quotes the document.
     let quoted = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
         18\r\n[\"reset (os error 104)\"]\r\n0\r\n\r\n";
-    let long = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+    let quoted_format = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
         1a\r\n[\" decompression failed: \"]\r\n0\r\n\r\n";
-    for response in [&gzip[..], json, quoted, long] {
+    for response in [&gzip[..], json, quoted, quoted_format] {
         let server = CutServer::new(response, response.len(), End::Close);
         let mut found = ureq::get(&server.url).call().expect("a whole head");
         let error = found

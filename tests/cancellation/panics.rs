@@ -159,7 +159,8 @@ fn a_panic_returns_the_tokens_of_a_retry_that_did_not_start() {
     }
 }
 
-/// A service whose calls fail. Its second clone panics: a layer clones it before a retry.
+/// A service whose calls fail. With `panics`, its second clone panics, which a layer makes
+/// before a retry.
 #[cfg(feature = "tower")]
 struct Down {
     clones: std::rc::Rc<Cell<u32>>,

@@ -202,15 +202,9 @@ fn another_content_encoding_is_a_changed_object() {
 
 #[test]
 fn a_part_without_if_range_must_repeat_the_encoding() {
-    let reply = |number, response| {
-        let response = match number {
-            0 => with(response, CONTENT_ENCODING, "gzip"),
-            _ => response,
-        };
-        breaks_once(40)(number, response)
-    };
+    let reply = first_as_gzip(|response| response);
     let (server, policy) = (Server::new(&object(LEN)), policy());
-    let get = server.get(&policy, reply).if_match();
+    let get = server.get(&policy, &reply).if_match();
     let error = read(block_on(get.send()).unwrap().into_body()).error;
     assert!(is_changed(&error.unwrap()));
     server.etag(None);
@@ -228,15 +222,22 @@ fn an_encoded_body_is_resumed_by_its_encoded_bytes() {
     assert_eq!(read.bytes, object(LEN));
 }
 
-/// Gets an encoded object whose later responses are sent without the encoding.
-fn encoded(second: impl Fn(Response<Frames>) -> Response<Frames>) -> Read<MockError> {
-    fetch(&Server::new(&object(LEN)), &policy(), |number, response| {
+/// The first response is encoded and breaks, and the others are as `later` makes them.
+fn first_as_gzip(
+    later: impl Fn(Response<Frames>) -> Response<Frames>,
+) -> impl Fn(usize, Response<Frames>) -> Reply {
+    move |number, response| {
         let response = match number {
             0 => with(response, CONTENT_ENCODING, "gzip"),
-            _ => second(response),
+            _ => later(response),
         };
         breaks_once(40)(number, response)
-    })
+    }
+}
+
+/// Gets an encoded object whose later responses are as `later` makes them.
+fn encoded(later: impl Fn(Response<Frames>) -> Response<Frames>) -> Read<MockError> {
+    fetch(&Server::new(&object(LEN)), &policy(), first_as_gzip(later))
 }
 
 #[test]
