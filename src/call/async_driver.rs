@@ -1,6 +1,7 @@
 //! `Async`: an async operation, its timer and how far its call has come.
 
 use std::fmt;
+use std::pin::Pin;
 
 use pin_project_lite::pin_project;
 
@@ -111,12 +112,30 @@ pin_project! {
     }
 }
 
+// The setters are functions of their own: without optimization, `Pin::set` leaves two copies of
+// the future on the stack of its caller, which polls the operation.
 impl<A, S, K> Stage<A, S, K> {
     pub(super) const fn configured(overrides: Overrides) -> Self {
         Self::Waiting {
             waiting: Waiting::Configured { overrides },
             kept: None,
         }
+    }
+
+    /// Drops what the stage holds.
+    #[inline]
+    pub(super) fn set_done(mut self: Pin<&mut Self>) {
+        self.set(Self::Done);
+    }
+
+    #[inline]
+    pub(super) fn set_attempt(mut self: Pin<&mut Self>, future: A) {
+        self.set(Self::Attempt { future });
+    }
+
+    #[inline]
+    pub(super) fn set_waiting(mut self: Pin<&mut Self>, waiting: Waiting<S>, kept: Option<K>) {
+        self.set(Self::Waiting { waiting, kept });
     }
 }
 

@@ -45,7 +45,7 @@ where
             };
             let result = ready!(future.poll(cx));
             // The future may hold a connection, and must not be polled again.
-            driver.stage.set(Stage::Done);
+            driver.stage.set_done();
             let classifier = this.classifier.classifier(this.run.policy());
             let step = match classifier.classify(result.as_ref()) {
                 Verdict::Success if this.run.succeed_on_short_path() => {
@@ -84,7 +84,7 @@ where
     #[inline(never)]
     fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
         let this = self.project();
-        let mut driver = this.driver.project();
+        let driver = this.driver.project();
         let classifier = this.classifier.classifier(this.run.policy());
         let cause = printable(classifier, result);
         let (settings, progress) = this.run.started();
@@ -106,10 +106,7 @@ where
             Err(end) => Step::Stop(end),
             Ok(decided_at) => {
                 let waiting = Waiting::Delay { delay, decided_at };
-                driver.stage.set(Stage::Waiting {
-                    waiting,
-                    kept: None,
-                });
+                driver.stage.set_waiting(waiting, None);
                 step
             }
         }
@@ -126,9 +123,8 @@ where
             Err(result) => Some(result),
             Ok(kept) => {
                 let waiting = Waiting::counted(delay);
-                let kept = Some(kept);
-                let mut driver = self.project().driver.project();
-                driver.stage.set(Stage::Waiting { waiting, kept });
+                let driver = self.project().driver.project();
+                driver.stage.set_waiting(waiting, Some(kept));
                 None
             }
         }
@@ -142,7 +138,9 @@ where
         let mut this = self.project();
         let mut driver = this.driver.as_mut().project();
         if let StageProjection::New = driver.stage.as_mut().project() {
-            driver.stage.set(Stage::configured(Overrides::NONE));
+            let overrides = Overrides::NONE;
+            let waiting = Waiting::Configured { overrides };
+            driver.stage.as_mut().set_waiting(waiting, None);
         }
         let StageProjection::Waiting { waiting, kept } = driver.stage.as_mut().project() else {
             return Poll::Pending;
@@ -150,7 +148,7 @@ where
         if kept.is_some() {
             ready!(steps::sleep(waiting, driver.timer, cx));
             let kept = kept.take();
-            driver.stage.set(Stage::Done);
+            driver.stage.set_done();
             return Poll::Ready(kept);
         }
         let attempt = ready!(steps::resume(this.run, waiting, driver.timer, cx));
@@ -169,9 +167,9 @@ where
 {
     let mut driver = driver.project();
     // If the operation panics, it must not start again.
-    driver.stage.set(Stage::Done);
+    driver.stage.as_mut().set_done();
     let future = driver.op.attempt(attempt, driver.timer, start);
-    driver.stage.set(Stage::Attempt { future });
+    driver.stage.set_attempt(future);
 }
 
 impl<P, F, M, J, H> Future for Call<P, Async<F, M>, J, H>

@@ -113,15 +113,31 @@ impl<S: Service<R>, R> Future for Exchange<S, R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut step = self.project().step;
         loop {
-            let future = match step.as_mut().project() {
-                StepProjection::Calling { future } => return future.poll(cx),
-                StepProjection::Readying { service, request } => {
-                    ready!(service.poll_ready(cx))?;
-                    request.take().map(|request| service.call(request))
-                }
-                StepProjection::Done => return Poll::Pending,
-            };
-            step.set(future.map_or(Step::Done, |future| Step::Calling { future }));
+            if let StepProjection::Calling { future } = step.as_mut().project() {
+                return future.poll(cx);
+            }
+            ready!(step.as_mut().poll_call(cx))?;
         }
+    }
+}
+
+impl<S: Service<R>, R> Step<S, R> {
+    /// Waits until the service is ready, and calls it.
+    // A function of its own, so that without optimization no copies of the service's future
+    // are on the stack while that is polled.
+    #[inline]
+    fn poll_call(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let StepProjection::Readying { service, request } = self.as_mut().project() else {
+            return Poll::Pending;
+        };
+        ready!(service.poll_ready(cx))?;
+        let next = match request.take() {
+            Some(request) => Self::Calling {
+                future: service.call(request),
+            },
+            None => Self::Done,
+        };
+        self.set(next);
+        Poll::Ready(Ok(()))
     }
 }
