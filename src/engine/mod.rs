@@ -103,7 +103,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) const fn start(settings: &Settings, overrides: Overrides, now: Duration) -> Self {
+    pub(crate) fn start(settings: &Settings, overrides: Overrides, now: Duration) -> Self {
         Self {
             deadline: Deadline::after(overrides.time_limit(settings), now),
             executed: 0,
@@ -277,7 +277,7 @@ impl Progress {
 
     /// Charges the time limit for the part of a wait that was not served, for
     /// example because a sleep was interrupted. Only this call is affected.
-    pub(crate) const fn charge_unserved(&mut self, unserved: Duration) {
+    pub(crate) fn charge_unserved(&mut self, unserved: Duration) {
         self.deadline = self.deadline.earlier(unserved);
     }
 
