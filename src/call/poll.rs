@@ -47,13 +47,13 @@ where
             // The future may hold a connection, and must not be polled again.
             driver.stage.set_done();
             let classifier = this.classifier.classifier(this.run.policy());
-            let step = match classifier.classify(result.as_ref()) {
+            let end = match classifier.classify(result.as_ref()) {
                 Verdict::Success if this.run.succeed_on_short_path() => {
                     return Poll::Ready(R::new(result, || FIRST_SUCCESS));
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
             };
-            let Step::Stop(end) = step else { continue };
+            let Some(end) = end else { continue };
             match self.as_mut().keep(result, end) {
                 None => {}
                 Some(result) => return self.end(result, end.reason),
@@ -79,35 +79,43 @@ where
         start_attempt(this.driver, attempt, || ());
     }
 
-    /// Decides what follows an attempt. If a retry follows, its wait comes next.
+    /// Decides what follows an attempt. If a retry follows, its wait comes next. Returns the
+    /// end of the call otherwise.
     #[cold]
     #[inline(never)]
-    fn after_attempt(self: Pin<&mut Self>, result: Result<&T, &E>, verdict: Verdict) -> Step {
+    fn after_attempt(
+        self: Pin<&mut Self>,
+        result: Result<&T, &E>,
+        verdict: Verdict,
+    ) -> Option<Stop> {
         let this = self.project();
         let driver = this.driver.project();
         let classifier = this.classifier.classifier(this.run.policy());
         let cause = printable(classifier, result);
         let (settings, progress) = this.run.started();
         let is_repeatable = driver.op.is_repeatable();
-        let (step, decided_at) = steps::decide(
+        let decided_at = steps::now_if(progress.needs_clock(settings), driver.timer);
+        let step = steps::decide(
             settings,
             progress,
             verdict,
+            decided_at,
             cause,
             is_repeatable,
             driver.timer,
         );
-        let Step::Retry(delay) = step else {
-            return step;
+        let delay = match step {
+            Step::Retry(delay) => delay,
+            Step::Stop(end) => return Some(end),
         };
         let event = || progress.retry_event(settings, delay, decided_at);
         this.hook.before_wait(result, event);
         match steps::after_hook(settings, progress, delay, decided_at, driver.timer) {
-            Err(end) => Step::Stop(end),
+            Err(end) => Some(end),
             Ok(decided_at) => {
                 let waiting = Waiting::Delay { delay, decided_at };
                 driver.stage.set_waiting(waiting, None);
-                step
+                None
             }
         }
     }

@@ -43,17 +43,17 @@ impl<S> Waiting<S> {
     }
 }
 
-/// Decides what follows an attempt that ended now. Returns the time of the decision too.
+/// Decides what follows an attempt that ended at `now`.
 #[inline(never)]
 pub(super) fn decide<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
     verdict: Verdict,
+    now: Duration,
     cause: Cause<'_>,
     is_repeatable: bool,
     timer: &M,
-) -> (Step, Duration) {
-    let now = now_if(progress.needs_clock(settings), timer);
+) -> Step {
     let mut step = progress.decide(settings, verdict, now, is_repeatable);
     progress.report(settings, step, now, cause);
     if let Step::Stop(Stop {
@@ -64,7 +64,7 @@ pub(super) fn decide<M: Timer>(
         let returned_at = now_if(progress.has_time_limit(), timer);
         *delay = progress.begin_last_wait(*delay, now, returned_at);
     }
-    (step, now)
+    step
 }
 
 /// Prepares the wait after the hook. Returns the time of the decision if the wait may still be
@@ -166,7 +166,7 @@ pub(super) const fn has_to_yield(attempts: u32) -> bool {
 }
 
 /// Returns the timer's time if the call depends on it.
-fn now_if<M: Timer>(needs_clock: bool, timer: &M) -> Duration {
+pub(super) fn now_if<M: Timer>(needs_clock: bool, timer: &M) -> Duration {
     if needs_clock {
         timer.now()
     } else {

@@ -189,7 +189,7 @@ impl Progress {
     }
 
     /// Reports a step that was decided at `now` to the observer and the log.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn report(
         &mut self,
         settings: &Settings,
