@@ -1,5 +1,5 @@
 // Checks the module of this package in Node.js. The argument is the file that wasm-bindgen
-// wrote with `--target nodejs`.
+// wrote for it.
 const assert = require("node:assert");
 const path = require("node:path");
 
