@@ -120,7 +120,7 @@
 //!
 //! | server | answer | setting |
 //! | --- | --- | --- |
-//! | `MinIO`, Alibaba's OSS, Wasabi | 503 `SlowDown`, `ServiceUnavailable` or their own code under overload | 503 is retried as a server error; `.retry_code("ServiceUnavailable", ErrorKind::Throttling)` gives it the longer backoff and the lower cost |
+//! | `MinIO`, Alibaba's OSS, Wasabi | 503 `SlowDown`, `ServiceUnavailable` or their own code under overload | `SlowDown` is throttling, another 503 a server error; `.retry_code("ServiceUnavailable", ErrorKind::Throttling)` gives it the longer backoff and the lower cost |
 //! | Alibaba Cloud | 400 with `Throttling.User`, `Throttling.Api` | `.retry_code("Throttling.User", ErrorKind::Throttling)` for each code |
 //! | Tencent Cloud | 200 with `Response.Error.Code` `RequestLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn), which receives the decoded answer |
 //! | Google, GitHub | 403 with a reason such as `rateLimitExceeded` | [`classify_fn`](crate::RetryPolicy::classify_fn): a 403 without that reason is permanent |
@@ -178,6 +178,7 @@ pub(crate) mod layer;
 mod presets;
 mod reply;
 mod service_error;
+mod verdict;
 
 pub use buffer::{Buffered, PeekBody, buffer_error};
 pub use classifier::AwsClassifier;
