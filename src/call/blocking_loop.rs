@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::PolicyRef;
 use super::blocking_clock::BlockingClock;
-use super::loop_state::{LoopState, Turn};
+use super::loop_state::{LoopState, Turn, WaitCause};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::error::StopReason;
@@ -119,12 +119,10 @@ impl<P: PolicyRef, S: FnMut(Duration)> BlockingLoop<P, S> {
                 Turn::Attempt(attempt) => return attempt,
                 Turn::Ended(_) => return self.state.attempt(clock.now()),
                 Turn::Wait(wait) => {
-                    let is_for_limiter = wait.is_for_limiter();
                     let left = self.state.resume_wait(wait, clock.now());
-                    let unserved = if is_for_limiter {
-                        clock.wait_for_limiter(left, &mut self.sleep)
-                    } else {
-                        clock.wait(left, &mut self.sleep)
+                    let unserved = match wait.cause {
+                        WaitCause::Limiter => clock.wait_for_limiter(left, &mut self.sleep),
+                        WaitCause::Retry { .. } => clock.wait(left, &mut self.sleep),
                     };
                     self.state.charge_unserved(unserved);
                     self.state.end_wait();

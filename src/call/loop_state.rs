@@ -33,18 +33,20 @@ pub(super) enum Turn {
 /// The wait before an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
-    pub(super) delay: Duration,
-    /// When the outcome was checked, if the delay comes from a check.
-    decided_at: Option<Duration>,
+    /// What is left of the wait.
+    pub(super) left: Duration,
+    pub(super) cause: WaitCause,
     /// When the wait ends, once it has begun.
     due: Option<Duration>,
 }
 
-impl Wait {
-    /// Returns true if the limiter asked for this wait.
-    pub(super) const fn is_for_limiter(&self) -> bool {
-        self.decided_at.is_none()
-    }
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WaitCause {
+    Limiter,
+    /// A retry, which was decided at this time.
+    Retry {
+        decided_at: Duration,
+    },
 }
 
 impl<P: PolicyRef> LoopState<P> {
@@ -170,8 +172,8 @@ impl<P: PolicyRef> LoopState<P> {
         let checked = match step {
             Step::Retry(delay) => {
                 self.turn = Turn::Wait(Wait {
-                    delay,
-                    decided_at: Some(now),
+                    left: delay,
+                    cause: WaitCause::Retry { decided_at: now },
                     due: None,
                 });
                 ControlFlow::Continue(progress.retry_event(settings, delay, now))
@@ -187,20 +189,19 @@ impl<P: PolicyRef> LoopState<P> {
 
     /// Returns what is left of a wait at `now`, and begins it if it has not begun.
     pub(super) fn resume_wait(&mut self, mut wait: Wait, now: Duration) -> Duration {
-        let left = match (wait.due, wait.decided_at) {
+        wait.left = match (wait.due, wait.cause) {
             // Never longer than what was left before, even if the clock went back.
-            (Some(due), _) => due.saturating_sub(now).min(wait.delay),
-            (None, Some(decided_at)) => {
+            (Some(due), _) => due.saturating_sub(now).min(wait.left),
+            (None, WaitCause::Retry { decided_at }) => {
                 let (_, progress) = self.run.start(self.overrides, now);
-                progress.begin_wait(wait.delay, decided_at, now)
+                progress.begin_wait(wait.left, decided_at, now)
             }
-            // A wait for the limiter is served in full, and has been counted.
-            (None, None) => wait.delay,
+            // It is served in full, and has been counted.
+            (None, WaitCause::Limiter) => wait.left,
         };
-        wait.due = Some(now.saturating_add(left));
-        wait.delay = left;
+        wait.due = Some(now.saturating_add(wait.left));
         self.turn = Turn::Wait(wait);
-        left
+        wait.left
     }
 
     /// Asks the limiter at `now`, and starts the attempt if it may start.
@@ -219,8 +220,8 @@ impl<P: PolicyRef> LoopState<P> {
             Err(delay) => {
                 if !delay.is_zero() {
                     self.turn = Turn::Wait(Wait {
-                        delay,
-                        decided_at: None,
+                        left: delay,
+                        cause: WaitCause::Limiter,
                         due: None,
                     });
                 }

@@ -213,7 +213,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
             match self.state.turn() {
                 Turn::Attempt(attempt) => return Poll::Ready(attempt),
                 Turn::Ended(_) => return Poll::Ready(self.state.attempt(self.now())),
-                Turn::Wait(wait) if wait.delay.is_zero() => {
+                Turn::Wait(wait) if wait.left.is_zero() => {
                     self.state.end_wait();
                     if has_to_yield(self.attempts()) {
                         return yield_now(cx);

@@ -110,14 +110,12 @@ where
         };
         let event = || progress.retry_event(settings, delay, decided_at);
         this.hook.before_wait(result, event);
-        match steps::after_hook(settings, progress, delay, decided_at, driver.timer) {
-            Err(end) => Some(end),
-            Ok(decided_at) => {
-                let waiting = Waiting::Delay { delay, decided_at };
-                driver.stage.set_waiting(waiting, None);
-                None
-            }
+        let end = steps::after_hook(settings, progress, driver.timer);
+        if end.is_none() {
+            let waiting = Waiting::Decided { delay, decided_at };
+            driver.stage.set_waiting(waiting, None);
         }
+        end
     }
 
     /// Keeps the result of a call that ends with a last wait, if its operation keeps
@@ -130,7 +128,7 @@ where
         match F::keep(result) {
             Err(result) => Some(result),
             Ok(kept) => {
-                let waiting = Waiting::counted(delay);
+                let waiting = Waiting::Delay { delay };
                 let driver = self.project().driver.project();
                 driver.stage.set_waiting(waiting, Some(kept));
                 None

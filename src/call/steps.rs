@@ -25,21 +25,13 @@ pin_project! {
     pub(super) enum Waiting<S> {
         // The call has not started.
         Configured { overrides: Overrides },
-        // The wait has not begun. `decided_at` is known if the wait may still be shortened.
-        Delay { delay: Duration, decided_at: Option<Duration> },
+        // The wait has not begun. What follows the decision may take time and shorten it.
+        Decided { delay: Duration, decided_at: Duration },
+        // The wait has been counted, and is served in full.
+        Delay { delay: Duration },
         Sleep { #[pin] sleep: S },
         // The wait is over. The limiter admits the next attempt.
         Over,
-    }
-}
-
-impl<S> Waiting<S> {
-    /// A wait that is served in full and has been counted.
-    pub(super) const fn counted(delay: Duration) -> Self {
-        Self::Delay {
-            delay,
-            decided_at: None,
-        }
     }
 }
 
@@ -67,28 +59,14 @@ pub(super) fn decide<M: Timer>(
     step
 }
 
-/// Prepares the wait after the hook. Returns the time of the decision if the wait may still be
-/// shortened: dropping the outcome takes time too. Otherwise the wait is counted now.
-///
-/// # Errors
-///
-/// Ends the call if the time limit has passed. The outcome is returned then.
-#[inline(never)]
+/// Ends the call if its time limit has passed during the hook.
 pub(super) fn after_hook<M: Timer>(
     settings: &Settings,
     progress: &mut Progress,
-    delay: Duration,
-    decided_at: Duration,
     timer: &M,
-) -> Result<Option<Duration>, Stop> {
-    if !progress.has_time_limit() {
-        progress.add_wait(delay);
-        return Ok(None);
-    }
-    if progress.is_out_of_time(timer.now()) {
-        return Err(progress.stop(settings, StopReason::OutOfTime));
-    }
-    Ok(Some(decided_at))
+) -> Option<Stop> {
+    let is_over = progress.has_time_limit() && progress.is_out_of_time(timer.now());
+    is_over.then(|| progress.stop(settings, StopReason::OutOfTime))
 }
 
 /// Polls the delay.
@@ -98,7 +76,7 @@ pub(super) fn sleep<M: Timer>(
     timer: &M,
     cx: &mut Context<'_>,
 ) -> Poll<()> {
-    if let Waiting::Delay { delay, .. } = *waiting {
+    if let Waiting::Delay { delay } = *waiting {
         let sleep = timer.sleep(delay);
         waiting.set(Waiting::Sleep { sleep });
     }
@@ -123,14 +101,11 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         run.start(overrides, now_if(needs_clock, timer));
         waiting.set(Waiting::Over);
     }
-    if let Waiting::Delay {
-        delay,
-        decided_at: Some(decided_at),
-    } = *waiting
-    {
+    if let Waiting::Decided { delay, decided_at } = *waiting {
         let (_, progress) = run.started();
-        let delay = progress.begin_wait(delay, decided_at, timer.now());
-        waiting.set(Waiting::counted(delay));
+        let now = now_if(progress.has_time_limit(), timer);
+        let delay = progress.begin_wait(delay, decided_at, now);
+        waiting.set(Waiting::Delay { delay });
     }
     // A limiter that never admits must not block the thread if the sleeps end at once.
     for _ in 0..ATTEMPTS_PER_YIELD {
@@ -146,7 +121,7 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
             Ok(()) => return Poll::Ready(progress.attempt(now)),
             Err(delay) => {
                 if !delay.is_zero() {
-                    waiting.set(Waiting::counted(delay));
+                    waiting.set(Waiting::Delay { delay });
                 }
                 report_limited(settings, delay);
                 if delay.is_zero() {
