@@ -45,31 +45,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Failure> {
-    let mut arguments = std::env::args().skip(1);
-    let bucket = arguments
-        .next()
-        .unwrap_or_else(|| server::BUCKET.to_owned());
-    let key = arguments.next().unwrap_or_else(|| server::KEY.to_owned());
-    if arguments.next().is_some() {
-        return Err("usage: s3_object [BUCKET] [KEY]".into());
-    }
-    let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
-    let s3 = endpoint("AWS_ENDPOINT_URL")?;
-    let imds = endpoint("AWS_EC2_METADATA_SERVICE_ENDPOINT")?;
-    let is_demo = s3.is_none();
-    let demo = if is_demo || imds.is_none() {
-        let url = server::start().await?;
-        println!("A server of this process at {url} throttles and fails on a script.\n");
-        Some(url)
-    } else {
-        None
-    };
-    let fallback = demo.unwrap_or_default();
-    let (s3, imds) = (
-        s3.unwrap_or_else(|| fallback.clone()),
-        imds.unwrap_or(fallback),
-    );
-
+    let source = Source::find().await?;
     let client = Client {
         // As AWS's own SDKs retry, with more patience than their 3 attempts; and a
         // quarter of a second after a throttling, not one, so that the show is short.
@@ -78,52 +54,59 @@ async fn run() -> Result<(), Failure> {
             .max_attempts(8),
         started: now(),
     };
-
-    let token = text(&client.fetch("IMDS token", || put_token(&imds)).await?)?;
-    let roles = format!("{imds}/latest/meta-data/iam/security-credentials/");
-    let role = text(
-        &client
-            .fetch("IMDS role", || get_metadata(&roles, &token))
-            .await?,
-    )?;
-    let role = role.lines().next().unwrap_or_default();
-    let path = format!("{roles}{role}");
-    let credentials = client
-        .fetch("IMDS credentials", || get_metadata(&path, &token))
-        .await?;
-    let credentials = credentials_from(credentials.body())?;
-
-    let url = format!("{s3}/{}/{}", encoded(&bucket), encoded(&key));
-    let what = format!("GET s3://{bucket}/{key}");
-    let id = InvocationId::new();
-    let send = async |attempt: Attempt, range: HeaderMap| {
-        let headers = sdk_headers(&id, &attempt);
-        let request = get_object(&url, &credentials, &region, headers, range);
-        let response = client::open(request.map_err(io::Error::other)?).await?;
-        buffer_error(response, 64 * 1024).await
-    };
-    let response = client
-        .call(&what, |attempt| send(attempt, HeaderMap::new()))
-        .await?;
-    // From here on a break is resumed by the same policy.
-    let resumed = resume::get(&client.policy, async |range: resume::Range| {
-        client.show_resumption(&range);
-        let response = send(range.attempt(), range.into_headers());
-        tokio::time::timeout(PATIENCE, response).await?
-    });
-    let body = resumed.continue_from(response).into_body();
-    let object = body.collect().await?.to_bytes();
+    let credentials = client.credentials(&source.imds).await?;
+    let object = client.object(&source, &credentials).await?;
     println!("{:>6}     the body is complete", client.clock());
 
     let digest = sha256(&object)?;
     println!("\n{} bytes, SHA-256 {digest}", object.len());
-    if is_demo && bucket == server::BUCKET && key == server::KEY {
+    if source.is_demo && source.bucket == server::BUCKET && source.key == server::KEY {
         if digest != sha256(&server::object())? {
             return Err("that is not what the server holds".into());
         }
         println!("which is what the server holds.");
     }
     Ok(())
+}
+
+/// Where the object is.
+struct Source {
+    bucket: String,
+    key: String,
+    region: String,
+    /// The URLs of S3 and of the instance metadata service.
+    s3: String,
+    imds: String,
+    /// S3 is the server of this process.
+    is_demo: bool,
+}
+
+impl Source {
+    /// Reads the arguments and the variables. Starts the server of this process if it is needed.
+    async fn find() -> Result<Self, Failure> {
+        let mut arguments = std::env::args().skip(1);
+        let bucket = arguments.next();
+        let key = arguments.next();
+        if arguments.next().is_some() {
+            return Err("usage: s3_object [BUCKET] [KEY]".into());
+        }
+        let s3 = endpoint("AWS_ENDPOINT_URL")?;
+        let imds = endpoint("AWS_EC2_METADATA_SERVICE_ENDPOINT")?;
+        let is_demo = s3.is_none();
+        let mut demo = String::new();
+        if is_demo || imds.is_none() {
+            demo = server::start().await?;
+            println!("A server of this process at {demo} throttles and fails on a script.\n");
+        }
+        Ok(Self {
+            bucket: bucket.unwrap_or_else(|| server::BUCKET.to_owned()),
+            key: key.unwrap_or_else(|| server::KEY.to_owned()),
+            region: std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned()),
+            s3: s3.unwrap_or_else(|| demo.clone()),
+            imds: imds.unwrap_or(demo),
+            is_demo,
+        })
+    }
 }
 
 fn sha256(bytes: &[u8]) -> Result<String, Failure> {
@@ -162,6 +145,41 @@ struct Client {
 }
 
 impl Client {
+    /// Fetches the credentials of the machine's role: a token, the role's name, then its keys.
+    async fn credentials(&self, imds: &str) -> Result<Credentials, Failure> {
+        let token = self.fetch("IMDS token", || put_token(imds)).await?;
+        let token = text(&token)?;
+        let roles = format!("{imds}/latest/meta-data/iam/security-credentials/");
+        let role = self.fetch("IMDS role", || get_metadata(&roles, &token));
+        let role = text(&role.await?)?;
+        let path = format!("{roles}{}", role.lines().next().unwrap_or_default());
+        let credentials = self.fetch("IMDS credentials", || get_metadata(&path, &token));
+        credentials_from(credentials.await?.body())
+    }
+
+    /// Fetches the object. A body that breaks is resumed by the same policy.
+    async fn object(&self, source: &Source, credentials: &Credentials) -> Result<Bytes, Failure> {
+        let (bucket, key) = (&source.bucket, &source.key);
+        let url = format!("{}/{}/{}", source.s3, encoded(bucket), encoded(key));
+        let id = InvocationId::new();
+        let send = async |attempt: Attempt, range: HeaderMap| {
+            let headers = sdk_headers(&id, &attempt);
+            let request = get_object(&url, credentials, &source.region, headers, range);
+            let response = client::open(request.map_err(io::Error::other)?).await?;
+            buffer_error(response, 64 * 1024).await
+        };
+        let what = format!("GET s3://{bucket}/{key}");
+        let response = self.call(&what, |attempt| send(attempt, HeaderMap::new()));
+        let response = response.await?;
+        let resumed = resume::get(&self.policy, async |range: resume::Range| {
+            self.show_resumption(&range);
+            let response = send(range.attempt(), range.into_headers());
+            tokio::time::timeout(PATIENCE, response).await?
+        });
+        let body = resumed.continue_from(response).into_body();
+        Ok(body.collect().await?.to_bytes())
+    }
+
     /// Calls `request` for each attempt and sends what it returns, until an attempt succeeds.
     ///
     /// Reading the body is part of the attempt, so a body that is cut off is retried.

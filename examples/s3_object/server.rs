@@ -14,6 +14,7 @@ pub(crate) const BUCKET: &str = "demo-bucket";
 pub(crate) const KEY: &str = "reports/november (final).csv";
 
 const TOKEN: &str = "demo-imds-token";
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 const ROLE: &str = "demo-role";
 const SESSION: &str = "demo-session-token";
 
@@ -54,43 +55,39 @@ async fn answer(
         .strip_prefix("http://")
         .and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..)))
         .unwrap_or(path);
-    let roles = "/latest/meta-data/iam/security-credentials/";
     match (method, path) {
-        ("PUT", "/latest/api/token") => {
-            if tokens.fetch_add(1, Ordering::Relaxed) == 0 {
-                return reply(&mut stream, "503 Service Unavailable", "", b"").await;
-            }
-            if head
-                .header("x-aws-ec2-metadata-token-ttl-seconds")
-                .is_empty()
-            {
-                return reply(&mut stream, "400 Bad Request", "", b"").await;
-            }
-            reply(&mut stream, "200 OK", "", TOKEN.as_bytes()).await
-        }
-        ("GET", path) if path.starts_with(roles) => {
-            if head.header("x-aws-ec2-metadata-token") != TOKEN {
-                return reply(&mut stream, "401 Unauthorized", "", b"").await;
-            }
-            if path == roles {
-                return reply(&mut stream, "200 OK", "", ROLE.as_bytes()).await;
-            }
-            let json = format!(
-                r#"{{"Code":"Success","AccessKeyId":"ASIADEMO","SecretAccessKey":"demo-secret","Token":"{SESSION}"}}"#
-            );
-            reply(&mut stream, "200 OK", "", json.as_bytes()).await
-        }
+        ("PUT", "/latest/api/token") => put_token(&mut stream, &head, tokens).await,
+        ("GET", path) if path.starts_with(ROLES) => get_metadata(&mut stream, &head, path).await,
         ("GET", path) => get_object(stream, &head, path, objects).await,
         _ => {
-            error(
-                &mut stream,
-                "405 Method Not Allowed",
-                "",
-                "MethodNotAllowed",
-            )
-            .await
+            let status = "405 Method Not Allowed";
+            error(&mut stream, status, "", "MethodNotAllowed").await
         }
     }
+}
+
+async fn put_token(stream: &mut TcpStream, head: &Head, tokens: &AtomicUsize) -> io::Result<()> {
+    if tokens.fetch_add(1, Ordering::Relaxed) == 0 {
+        return reply(stream, "503 Service Unavailable", "", b"").await;
+    }
+    let ttl = head.header("x-aws-ec2-metadata-token-ttl-seconds");
+    if ttl.is_empty() {
+        return reply(stream, "400 Bad Request", "", b"").await;
+    }
+    reply(stream, "200 OK", "", TOKEN.as_bytes()).await
+}
+
+async fn get_metadata(stream: &mut TcpStream, head: &Head, path: &str) -> io::Result<()> {
+    if head.header("x-aws-ec2-metadata-token") != TOKEN {
+        return reply(stream, "401 Unauthorized", "", b"").await;
+    }
+    if path == ROLES {
+        return reply(stream, "200 OK", "", ROLE.as_bytes()).await;
+    }
+    let json = format!(
+        r#"{{"Code":"Success","AccessKeyId":"ASIADEMO","SecretAccessKey":"demo-secret","Token":"{SESSION}"}}"#
+    );
+    reply(stream, "200 OK", "", json.as_bytes()).await
 }
 
 async fn get_object(
@@ -102,44 +99,31 @@ async fn get_object(
     if let Some(code) = refused(head) {
         return error(&mut stream, "403 Forbidden", "", code).await;
     }
-    match objects.fetch_add(1, Ordering::Relaxed) {
-        0 => return error(&mut stream, "503 Slow Down", "", "SlowDown").await,
-        1 => {
-            // Close the connection with a reset instead of an orderly end.
-            return stream.set_zero_linger();
+    let (status, headers, code) = match objects.fetch_add(1, Ordering::Relaxed) {
+        0 => ("503 Slow Down", "", "SlowDown"),
+        // Close the connection with a reset instead of an orderly end.
+        1 => return stream.set_zero_linger(),
+        2 => ("400 Bad Request", "", "ThrottlingException"),
+        3 => (
+            "429 Too Many Requests",
+            "retry-after: 1\r\n",
+            "TooManyRequests",
+        ),
+        4 => ("500 Internal Server Error", "", "InternalError"),
+        _ if path == format!("/{BUCKET}/{}", crate::encoded(KEY)) => {
+            let is_cut_off = objects.load(Ordering::Relaxed) == 6;
+            return send_object(stream, head, is_cut_off).await;
         }
-        2 => return error(&mut stream, "400 Bad Request", "", "ThrottlingException").await,
-        3 => {
-            let wait = "retry-after: 1\r\n";
-            return error(
-                &mut stream,
-                "429 Too Many Requests",
-                wait,
-                "TooManyRequests",
-            )
-            .await;
-        }
-        4 => {
-            return error(
-                &mut stream,
-                "500 Internal Server Error",
-                "",
-                "InternalError",
-            )
-            .await;
-        }
-        _ => {}
-    }
-    let bucket = path.strip_prefix('/').unwrap_or(path).split('/').next();
-    if bucket != Some(BUCKET) {
-        return error(&mut stream, "404 Not Found", "", "NoSuchBucket").await;
-    }
-    if path != format!("/{BUCKET}/{}", crate::encoded(KEY)) {
-        return error(&mut stream, "404 Not Found", "", "NoSuchKey").await;
-    }
+        _ if path.starts_with(&format!("/{BUCKET}/")) => ("404 Not Found", "", "NoSuchKey"),
+        _ => ("404 Not Found", "", "NoSuchBucket"),
+    };
+    error(&mut stream, status, headers, code).await
+}
+
+async fn send_object(mut stream: TcpStream, head: &Head, is_cut_off: bool) -> io::Result<()> {
     let body = object();
     let etag = "etag: \"demo\"\r\n";
-    if objects.load(Ordering::Relaxed) == 6 {
+    if is_cut_off {
         let length = body.len();
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{etag}\r\n");
         stream.write_all(head.as_bytes()).await?;
