@@ -21,10 +21,9 @@ use crate::timer::{INTERRUPTION, nanos};
 /// [`Timer`](crate::Timer)s. If the quota is not known, use
 /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) instead. Clones share one quota.
 ///
-/// Up to four waiting calls get the time of the next attempt. Each further one gets the time
-/// of an attempt of its own, at most 5 seconds later than the next one. If more calls wait
-/// than the quota allows in 5 seconds, the others are spread evenly over these 5 seconds: each
-/// of them asks again 2.5 seconds after the next attempt on average. A call that asks when the
+/// The first four waiting calls ask again at the time of the next attempt. Each further call
+/// gets a later time of its own, at most 5 seconds after that. If all times in these 5 seconds
+/// are taken, further calls are spread evenly over them. A call that asks when the
 /// quota allows an attempt starts, even if other calls have waited longer.
 ///
 /// The timers of all calls should have the same clock. If a clock jumps ahead and comes

@@ -19,8 +19,8 @@
 //!
 //! # Server hints
 //!
-//! A server sets the delay of a retry in one of two ways. A code that is not retried
-//! is not retried with a hint either.
+//! A server sets the delay of a retry in one of two ways. A hint does not make
+//! a code retryable.
 //!
 //! | hint | effect |
 //! | --- | --- |

@@ -101,13 +101,15 @@
 //! - The operation is called after the wait, so a signature or a token is fresh.
 //! - A result that is retried is dropped before the wait.
 //! - Nothing is spawned, and the drivers allocate nothing. The `aws` module may allocate
-//!   while it reads the body of an error.
+//!   while it reads the body of an error, and an error type when it is made from
+//!   [`TimedOut`], as `io::Error` does.
 //!
 //! # Policy or call?
 //!
 //! | setting | policy | call |
 //! | --- | --- | --- |
-//! | backoff, server hint, budget, limiter, observer, name, seed | yes | |
+//! | backoff (for throttling too), server hint, budget, limiter, observer, name, seed | yes | |
+//! | `unlimited_attempts`, `inspect`, `assume_idempotent`, `log_levels` | yes | |
 //! | attempts, time limit, classifier | yes | replaces the policy's |
 //! | `on_retry`, `non_idempotent`, `long_polling` | | yes |
 //! | `attempt_timeout`, `timer` | | an async call |
@@ -132,7 +134,7 @@
 //! | `tokio` | yes | `TokioTimer`, the default timer; not on `wasm32-unknown-unknown` |
 //! | `http` | yes | the `http` module: verdicts from statuses, hints and transport errors |
 //! | `aws` | yes | the `aws` module: error codes of all wire formats, presets of the SDKs |
-//! | `tower` | | the `tower` module: `RetryLayer`, `BufferErrorLayer` |
+//! | `tower` | | the `tower` module: `RetryLayer` and, with `aws`, `BufferErrorLayer` |
 //! | `reqwest` | | reqwest's responses and errors, and those of `hyper` |
 //! | `hyper` | | errors of hyper 1 and hyper-util |
 //! | `ureq` | | errors of ureq 3, statuses as errors included |

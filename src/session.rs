@@ -35,10 +35,12 @@ pub enum Decision {
 /// let policy = RetryPolicy::new(Backoff::constant(Duration::from_secs(2))).max_attempts(2);
 /// let mut session = policy.start_at(Duration::ZERO);
 /// let failed = Err::<&(), _>(&"down");
+/// assert_eq!(session.admit(Duration::ZERO), Ok(()));
 /// assert_eq!(
 ///     session.decide(failed, Duration::from_secs(1)),
 ///     Decision::RetryAfter(Duration::from_secs(2)),
 /// );
+/// assert_eq!(session.admit(Duration::from_secs(3)), Ok(()));
 /// assert_eq!(
 ///     session.decide(failed, Duration::from_secs(4)),
 ///     Decision::Stop(StopReason::OutOfAttempts),
@@ -189,8 +191,8 @@ impl<C> Session<'_, C> {
         self.run.attempts()
     }
 
-    /// Returns the sum of the waits that the session has asked for: those of retries, of the
-    /// limiter and a [`last_wait`](Self::last_wait).
+    /// Returns the sum of all waits so far: before retries, for the limiter, and the
+    /// [`last_wait`](Self::last_wait).
     #[must_use]
     pub const fn waited(&self) -> Duration {
         self.run.waited()

@@ -133,8 +133,8 @@ impl RetryBudget {
     /// The time is that of the calls' [`Timer`](crate::Timer)s and starts at the
     /// first call. All calls of one budget should use timers of one clock. If a
     /// clock jumps ahead and comes back, the bucket is empty at worst and refills
-    /// from then on. The refill ends 146 years after the first call. It never begins if
-    /// that call's clock was as much ahead of the others.
+    /// from then on. The refill ends 146 years after the first call, so it never begins
+    /// if the clock of that call is 146 years ahead of the others.
     ///
     /// Call this before cloning. The returned budget holds the same whole tokens
     /// and is not shared with earlier clones.
@@ -196,8 +196,9 @@ impl RetryBudget {
     /// empty.
     ///
     /// A fraction is a chance, drawn by this call: 0.1 gives one client in ten a
-    /// token, and 2.5 gives two tokens or three. The value is clamped into 0 to
-    /// the capacity, and NaN counts as 0.
+    /// token, and 2.5 gives two tokens or three. A token pays for a retry that costs 1,
+    /// as with [`ratio`](Self::ratio); with [`new`](Self::new) a retry costs 5 or 14. The
+    /// value is clamped into 0 to the capacity, and NaN counts as 0.
     ///
     /// A fleet of many small clients is safe only if the server can serve all
     /// first attempts and all retries that the budgets allow:
@@ -213,7 +214,7 @@ impl RetryBudget {
     /// use reattempt::RetryBudget;
     ///
     /// assert_eq!(RetryBudget::new(500).starting_at(20.0).available(), 20);
-    /// assert!(RetryBudget::new(500).starting_at(0.1).available() <= 1);
+    /// assert!(RetryBudget::ratio(0.1, 10).starting_at(0.1).available() <= 1);
     /// assert_eq!(RetryBudget::new(500).starting_at(1e9).available(), 500);
     /// ```
     #[must_use]

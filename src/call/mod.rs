@@ -198,7 +198,9 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     ///
     /// Use it for an operation that must not run twice: after any other failure the
     /// server may have processed the request. Such a failure ends the call with
-    /// [`NotIdempotent`](crate::StopReason::NotIdempotent).
+    /// [`NotIdempotent`](crate::StopReason::NotIdempotent). With the default classifier and
+    /// with `when` every error is transient, so nothing is retried: use a classifier that
+    /// knows throttling and unsent requests.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy, StopReason};
@@ -269,7 +271,8 @@ impl<P: PolicyRef, D: Driver, J, H> Call<P, D, J, H> {
     /// Retries the errors for which `predicate` returns true and no others.
     ///
     /// This replaces the policy's classifier for this call, so every `Ok` is a
-    /// success.
+    /// success. The kind of each error is [`Transient`](crate::ErrorKind::Transient), so a
+    /// [`non_idempotent`](Self::non_idempotent) call retries none.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

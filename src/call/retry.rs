@@ -18,7 +18,12 @@ impl<C> RetryPolicy<C> {
     /// Returns a future: await it, or change settings for this call first. `op` is a
     /// closure that receives the [`Attempt`] and returns a new future each time it is
     /// called. Write `|_|` if you do not need the attempt. The returned future is `Send` if
-    /// the operation's future is. It spawns nothing, and dropping it stops the call.
+    /// the closure and its futures are. It spawns nothing, and dropping it stops the call.
+    ///
+    /// # Panics
+    ///
+    /// With the default timer, the future panics at its first wait outside a tokio runtime
+    /// with time enabled. See [`timer`](super::Call::timer).
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};
@@ -85,7 +90,7 @@ where
 {
     /// Uses `timer` for waiting. `&T` is also a `Timer` if `T` is. Default: tokio's.
     ///
-    /// Set it before [`attempt_timeout`](Self::attempt_timeout).
+    /// Without the feature `tokio`, set it before [`attempt_timeout`](Self::attempt_timeout).
     ///
     /// ```
     /// use reattempt::{ManualTimer, RetryPolicy};

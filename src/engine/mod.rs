@@ -204,8 +204,8 @@ impl Progress {
     }
 
     /// Checks the rules in their order, so that a retry that one rule refuses costs
-    /// nothing under a later one: success, permanent, idempotency, attempts, the
-    /// delay with its hint, time, budget.
+    /// nothing under a later one: success, permanent, idempotency, attempts, whether the
+    /// operation can run again, the delay with its hint, time, budget.
     fn next_step(
         &mut self,
         settings: &Settings,
@@ -263,6 +263,7 @@ impl Progress {
             .is_some_and(|max| self.executed >= max.get())
         {
             Some(StopReason::OutOfAttempts)
+        // After the attempts, because a tower call keeps no request for after its last attempt.
         } else if !is_repeatable {
             Some(StopReason::Unrepeatable)
         } else {
@@ -307,8 +308,8 @@ impl Progress {
         }
     }
 
-    /// Returns the cost of the retry that is being waited for. The call ends, so that the
-    /// cost is returned once.
+    /// Returns the cost of the retry that is being waited for. The caller must end the call, so
+    /// that the cost is returned once.
     fn return_payment(&self, settings: &Settings) {
         if let (Phase::Paid(Payment { kind }), Some(budget)) = (&self.phase, &settings.budget) {
             budget.give_back(*kind);

@@ -84,7 +84,8 @@ impl<P: PolicyRef> Run<P> {
 
     /// Returns the settings and the progress of a call that has started.
     pub(crate) fn started(&mut self) -> (&Settings, &mut Progress) {
-        // A call that has not started began at time zero: it has no time limit.
+        // Only a call on the short path has not started. It has no time limit, so its start does
+        // not matter.
         self.start(Overrides::NONE, Duration::ZERO)
     }
 

@@ -29,9 +29,9 @@
 //! | a response: [`http::Response`][response], `reqwest::Response`, any [`ResponseHead`] | [`policy()`] |
 //! | a decoded value, or `()` | [`error_policy()`] |
 //!
-//! `policy.retry(..)` retries a POST after a 500, because it cannot see the method;
-//! `RetryLayer` sees it, and does not. Call `non_idempotent()` for a POST in the
-//! first form.
+//! `policy.retry(..)` retries a POST after a 500, because it cannot see the method: add
+//! `non_idempotent()` to such a call. `RetryLayer` sees the method, and retries a POST only
+//! if it was throttled or never sent.
 //!
 //! [response]: https://docs.rs/http/1/http/struct.Response.html
 //!
@@ -58,7 +58,8 @@
 //! [`obey_server`](HttpClassifier::obey_server) adds `x-should-retry`.
 //!
 //! An error has no headers. reqwest's `error_for_status` and ureq's errors for a
-//! status therefore lose the hint. Keep it by checking the status after the retries:
+//! status therefore lose the hint. Keep it by checking the status after the retries. The
+//! body is read after them too, so a body that breaks off is not retried here:
 //!
 //! ```
 //! # #[cfg(all(feature = "reqwest", feature = "tokio"))]

@@ -23,9 +23,9 @@ pub(crate) use slots::Slots;
 /// `max_elapsed` does not limit these waits.
 ///
 /// The times are those of the calls' [`Timer`](crate::Timer)s. All calls that
-/// share a limiter should use timers of one clock. A limiter that refuses an attempt until a
-/// later time needs a clock that moves. A sync call has none under tokio's paused clock and on
-/// wasm without JavaScript: it asks such a limiter without end.
+/// share a limiter should use timers of one clock. Under tokio's paused clock, and
+/// on wasm without JavaScript, no time passes during a sync call. A limiter that refuses an
+/// attempt until a later time then refuses it forever, and the call does not return.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

@@ -25,7 +25,9 @@ impl<C> RetryPolicy<C> {
     /// Retries the errors for which `predicate` returns true and no others.
     ///
     /// This replaces the classifier, so every `Ok` is a success. A policy does not
-    /// know its operations, so the closure must name the error type.
+    /// know its operations, so the closure must name the error type. The kind of each
+    /// error is [`Transient`](crate::ErrorKind::Transient), so a call with
+    /// [`non_idempotent`](crate::call::Call::non_idempotent) retries none.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

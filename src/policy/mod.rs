@@ -106,8 +106,8 @@ impl<C> RetryPolicy<C> {
 
     /// Sets a separate backoff for [`ErrorKind::Throttling`].
     ///
-    /// The latest failure chooses between the two; the retry number counts all
-    /// failures. Default: throttling uses the same backoff as other errors.
+    /// The kind of the latest failure selects the backoff. The retry number counts
+    /// failures of every kind. Default: throttling uses the same backoff as other errors.
     ///
     /// ```
     /// use std::time::Duration;
@@ -184,8 +184,8 @@ impl<C> RetryPolicy<C> {
 
     /// Removes the limit on attempts.
     ///
-    /// The other rules still end a call: a verdict, `max_elapsed`, the budget, or a server
-    /// hint that is too long.
+    /// The other rules still end a call: a verdict, `non_idempotent`, `max_elapsed`, the
+    /// budget, or a server hint that is too long.
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

@@ -59,8 +59,8 @@
 //!   that followed new bytes. The request that broke is attempt 1. So a policy of 3 attempts
 //!   allows 2 requests in a row that bring no new byte. `max_elapsed` limits an outage and not
 //!   the whole download. To limit the whole download, use the time limit of your runtime.
-//! - The budget pays for each later request. A cost is returned only at the end of the body:
-//!   that of the last request. A server that breaks every response thus uses up the budget.
+//! - The budget pays for each later request. At the end of the body, the cost of the last
+//!   request is returned, and no other. A server that breaks every response thus uses up the budget.
 //! - The limiter is asked before each request. Server hints are honoured.
 //!
 //! A body that stalls does not break. Set a read timeout in the client.
