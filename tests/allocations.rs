@@ -39,23 +39,31 @@ fn main() {
 }
 
 fn success_retry_and_giving_up_allocate_nothing() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let policy = RetryPolicy::default();
     // Check that the allocator counts.
     let region = Region::new(ALLOCATOR);
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(region.change().allocations, 1);
 
+    async_calls();
+    sync_calls();
+    #[cfg(feature = "aws")]
+    verdicts_of_aws();
+}
+
+fn async_calls() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     runtime.block_on(async {
         // At first use, tokio allocates for its timer and for the state of the thread.
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     });
-    let waiting = |max| policy.clone().max_attempts(max);
-    let (one, three) = (waiting(1), waiting(3));
+    let (one, three) = (
+        RetryPolicy::default().max_attempts(1),
+        RetryPolicy::default().max_attempts(3),
+    );
     runtime.block_on(async {
         for (name, policy, outcome) in [
             ("async success", &three, true),
@@ -80,20 +88,33 @@ fn success_retry_and_giving_up_allocate_nothing() {
         assert_eq!(region.change().allocations, 0, "loop form");
         assert_eq!(session.attempts(), 3);
     });
-    let blocking = RetryPolicy::new(Backoff::none());
+}
+
+fn sync_calls() {
+    let policy = RetryPolicy::new(Backoff::none());
     free("sync success", || {
-        blocking
-            .retry_blocking(|_| Ok::<(), ()>(()))
-            .call()
-            .unwrap();
+        policy.retry_blocking(|_| Ok::<(), ()>(())).call().unwrap();
     });
     free("sync retries", || {
-        assert!(blocking.retry_blocking(|_| fail()).call().is_err());
+        assert!(policy.retry_blocking(|_| fail()).call().is_err());
     });
-    free("jittered sync retries", || {
+    let jittered = || {
+        let policy = RetryPolicy::default();
         let _ = policy.retry_blocking(|_| fail()).sleep_with(|_| ()).call();
-    });
-    #[cfg(feature = "aws")]
+    };
+    free("jittered sync retries", jittered);
+    // A new thread has not drawn a random number yet.
+    std::thread::spawn(move || free("a thread's first draw", jittered))
+        .join()
+        .unwrap();
+}
+
+#[cfg(feature = "aws")]
+fn verdicts_of_aws() {
+    use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+    use reattempt::Classify;
+    use reattempt::aws::AwsClassifier;
+
     for (status, kind, body) in [
         (200, "application/json", "{}"),
         (200, "application/xml", "<R><ETag>&quot;1&quot;</ETag></R>"),
@@ -105,10 +126,6 @@ fn success_retry_and_giving_up_allocate_nothing() {
         (400, "application/json", r#"{"__type":"a#SlowDown"}"#),
         (503, "text/plain", "busy"),
     ] {
-        use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
-        use reattempt::Classify;
-        use reattempt::aws::AwsClassifier;
-
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         let headers = response.headers_mut();
@@ -120,15 +137,4 @@ fn success_retry_and_giving_up_allocate_nothing() {
         let of_reader = if kind == "application/xml" { 2 } else { 0 };
         assert_eq!(region.change().allocations, of_reader, "{body}");
     }
-    // A new thread has not drawn a random number yet.
-    std::thread::spawn(move || {
-        free("a thread's first draw", || {
-            let _ = RetryPolicy::default()
-                .retry_blocking(|_| fail())
-                .sleep_with(|_| ())
-                .call();
-        });
-    })
-    .join()
-    .unwrap();
 }

@@ -182,17 +182,11 @@ mod in_virtual_time {
             for call in 0..CALLS {
                 let (policy, retries) = (Arc::clone(&policy), Arc::clone(&retries));
                 calls.spawn(async move {
-                    policy
-                        .retry(|attempt| {
-                            let retries = &retries;
-                            async move {
-                                retries.fetch_add(attempt.number().min(2) - 1, Ordering::Relaxed);
-                                if down { Err(call % 2 == 0) } else { Ok(()) }
-                            }
-                        })
-                        .outcome()
-                        .await
-                        .reason
+                    let call = policy.retry(|attempt| {
+                        retries.fetch_add(attempt.number().min(2) - 1, Ordering::Relaxed);
+                        std::future::ready(if down { Err(call % 2 == 0) } else { Ok(()) })
+                    });
+                    call.outcome().await.reason
                 });
             }
             calls.join_all().await

@@ -1,23 +1,29 @@
 //! Error codes in each wire format.
 
+use super::body_codes::{JSON_BODIES, XML_BODIES};
 use super::*;
+
+/// The response of a row of the sample.
+fn response_of(row: &Value) -> Response<Vec<u8>> {
+    let body = base64::engine::general_purpose::STANDARD
+        .decode(row["body_b64"].as_str().unwrap())
+        .unwrap();
+    let headers: Vec<_> = row["headers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .collect();
+    let status = u16::try_from(row["status"].as_u64().unwrap()).unwrap();
+    response(status, &headers, body)
+}
 
 #[test]
 fn every_row_of_the_wire_sample_has_its_code_and_verdict() {
     let mut counts = BTreeMap::new();
     for line in include_str!("../data/aws-wire-sample.jsonl").lines() {
         let row = vectors(line);
-        let body = base64::engine::general_purpose::STANDARD
-            .decode(row["body_b64"].as_str().unwrap())
-            .unwrap();
-        let headers: Vec<_> = row["headers"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-            .collect();
-        let status = u16::try_from(row["status"].as_u64().unwrap()).unwrap();
-        let response = response(status, &headers, body);
+        let response = response_of(&row);
         let found = error_code(response.headers(), response.body());
         assert_eq!(found.as_deref(), row["code"].as_str(), "{line}");
         let expected = row["expected"].as_str().unwrap();
@@ -82,51 +88,7 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
     let body = br#"{"__type":"FromType","code":"FromCode"}"#;
     assert_eq!(code(&header, body).as_deref(), Some("FromHeader"));
     assert_eq!(code(&header, b"").as_deref(), Some("FromHeader"));
-    for (body, expected) in [
-        (&body[..], Some("FromCode")),
-        (br#"{"Code":"Upper","__type":"FromType"}"#, Some("Upper")),
-        (br#"{"Code":"Upper","code":"lower"}"#, Some("lower")),
-        (br#"{"code":400,"__type":"FromType"}"#, Some("FromType")),
-        (br#"{"code":1e999,"__type":"FromType"}"#, Some("FromType")),
-        (
-            br#"{"code":null,"Code":{"code":"x"},"__type":"FromType"}"#,
-            Some("FromType"),
-        ),
-        (br#"{"code":"","__type":"FromType"}"#, Some("FromType")),
-        (
-            br#"{"code":["SlowDown"],"error":{"__type":"SlowDown"}}"#,
-            None,
-        ),
-        (b" \r\n\t{\"__type\":\"Spaced\"}\n", Some("Spaced")),
-        (b"\xef\xbb\xbf{\"__type\":\"Marked\"}", Some("Marked")),
-        (br#"["__type","SlowDown"]"#, None),
-        // Only a text may begin with white space. This is CBOR.
-        (b" \xa1\x66__type\x61A", None),
-        (br#"{"Error":["x"],"__type":"FromType"}"#, Some("FromType")),
-        (br#"{"Error":"x","__type":"FromType"}"#, Some("FromType")),
-        (br#"{"Error":1e999,"__type":"FromType"}"#, Some("FromType")),
-        (
-            br#"{"Error":{"Code":1e999},"__type":"FromType"}"#,
-            Some("FromType"),
-        ),
-        // Values that are skipped need not be UTF-8.
-        (
-            b"{\"Error\":\"\xff\",\"__type\":\"FromType\"}",
-            Some("FromType"),
-        ),
-        (
-            b"{\"Error\":[\"\xff\"],\"__type\":\"FromType\"}",
-            Some("FromType"),
-        ),
-        (
-            b"{\"Error\":{\"Code\":\"Nested\",\"x\":\"\xff\"}}",
-            Some("Nested"),
-        ),
-        (br#""SlowDown""#, None),
-        (b"{}", None),
-        (br#"{"__type":"ns#"}"#, None),
-        (br#"{"__type":":http"}"#, None),
-    ] {
+    for &(body, expected) in JSON_BODIES {
         assert_eq!(
             code(&[], body).as_deref(),
             expected,
@@ -138,56 +100,7 @@ fn a_json_code_is_in_the_header_then_code_then_type() {
 
 #[test]
 fn an_xml_code_is_found_by_its_path() {
-    for (body, expected) in [
-        (
-            "<ErrorResponse><Error><Code>A</Code></Error></ErrorResponse>",
-            Some("A"),
-        ),
-        (
-            "<Response><Errors><Error><Code>A</Code></Error></Errors></Response>",
-            Some("A"),
-        ),
-        (
-            "<Whatever><Errors><Error><Code>A</Code></Error></Errors></Whatever>",
-            Some("A"),
-        ),
-        ("<Error><Code>A</Code></Error>", Some("A")),
-        (
-            "<e:Error xmlns:e='x'><e:Code>A</e:Code></e:Error>",
-            Some("A"),
-        ),
-        (
-            "\n<?xml version='1.0'?><!-- c -->\n<Error>\n <Code>\n A\n </Code></Error>\n",
-            Some("A"),
-        ),
-        ("<Error><Code><![CDATA[A]]>B</Code></Error>", Some("AB")),
-        ("<Error><Code>A&amp;&#66;</Code></Error>", Some("A&B")),
-        (
-            "<R><Errors><Error><Code>A</Code></Error><Error><Code>B</Code></Error></Errors></R>",
-            Some("A"),
-        ),
-        (
-            "<Error><Detail><Code>SlowDown</Code></Detail><Code>A</Code></Error>",
-            Some("A"),
-        ),
-        (
-            "<Error><Detail><Code>SlowDown</Code></Detail></Error>",
-            None,
-        ),
-        ("<ErrorResponse><Code>SlowDown</Code></ErrorResponse>", None),
-        (
-            "<Foo><Error><Code>SlowDown</Code></Error></Foo>",
-            Some("SlowDown"),
-        ),
-        (
-            "<ErrorResponse><Error><X><Code>SlowDown</Code></X></Error></ErrorResponse>",
-            None,
-        ),
-        ("<Error Code='SlowDown'/>", None),
-        ("<Error><code>SlowDown</code></Error>", None),
-        ("<Error><Code/></Error>", None),
-        ("<Error><Code> </Code></Error>", None),
-    ] {
+    for &(body, expected) in XML_BODIES {
         assert_eq!(code(&[], body.as_bytes()).as_deref(), expected, "{body}");
     }
 }

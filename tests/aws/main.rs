@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test's own data")]
 
 mod bodies;
+mod body_codes;
 mod clock_skew;
 mod presets;
 mod verdicts;

@@ -93,8 +93,14 @@ fn an_error_inside_a_200_is_judged_as_a_500() {
         (error_in_200.status().as_u16(), error_in_200.code()),
         (200, Some("InternalError"))
     );
+}
 
-    // An object may be such a document.
+#[test]
+fn an_object_or_a_complete_body_in_a_200_is_a_success() {
+    let error = "<Error><Code>InternalError</Code></Error>";
+    let cut = "<CopyObjectResult><LastModified>2026";
+    let xml = [("content-type", "application/xml")];
+    // An object may be a document with an error.
     for header in ["etag", "last-modified"] {
         for body in [error, cut] {
             assert_eq!(

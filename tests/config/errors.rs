@@ -45,66 +45,69 @@ fn lists_and_tables_are_named_too() {
     }
 }
 
+/// Documents that contradict themselves, and the errors about them.
+const CONTRADICTIONS: &[(&str, &str)] = &[
+    (
+        r#"{"base_delay": "30s"}"#,
+        r#"base_delay is "30s", expected at most max_delay, which is "20s""#,
+    ),
+    (
+        r#"{"throttling_base_delay": "2s", "max_delay": "1500ms"}"#,
+        r#"throttling_base_delay is "2s", expected at most max_delay, which is "1s 500ms""#,
+    ),
+    (
+        r#"{"jitter": "proportional"}"#,
+        r#"jitter is "proportional", expected jitter_fraction to be set too"#,
+    ),
+    (
+        r#"{"jitter": "full", "jitter_fraction": 0.5}"#,
+        r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
+    ),
+    (
+        r#"{"jitter_fraction": 0.5}"#,
+        r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
+    ),
+    (
+        r#"{"server_hint": "ignore", "server_hint_max": "5s"}"#,
+        r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
+    ),
+    (
+        r#"{"server_hint": "bounded", "server_hint_slack": "5s", "server_hint_max": "5s"}"#,
+        r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
+    ),
+    (
+        r#"{"server_hint_slack": "5s"}"#,
+        r#"server_hint_slack is "5s", expected server_hint to be "bounded""#,
+    ),
+    (
+        r#"{"server_hint": "bounded"}"#,
+        r#"server_hint is "bounded", expected server_hint_slack to be set too"#,
+    ),
+    (
+        r#"{"budget_other_cost": 3}"#,
+        "budget_other_cost is 3, expected budget_capacity to be set too",
+    ),
+    (
+        r#"{"budget_starting_tokens": 0.5}"#,
+        "budget_starting_tokens is 0.5, expected budget_capacity to be set too",
+    ),
+    (
+        r#"{"budget_capacity": 10}"#,
+        "budget_capacity is 10, expected at least budget_other_cost, which is 14",
+    ),
+    (
+        r#"{"budget_capacity": 10, "budget_throttling_cost": 20}"#,
+        "budget_capacity is 10, expected at least budget_throttling_cost, which is 20",
+    ),
+    (
+        r#"{"budget_capacity": 20, "budget_starting_tokens": 20.5}"#,
+        "budget_starting_tokens is 20.5, expected at most budget_capacity, which is 20",
+    ),
+];
+
 #[test]
 fn contradictions_are_refused() {
-    for (document, message) in [
-        (
-            r#"{"base_delay": "30s"}"#,
-            r#"base_delay is "30s", expected at most max_delay, which is "20s""#,
-        ),
-        (
-            r#"{"throttling_base_delay": "2s", "max_delay": "1500ms"}"#,
-            r#"throttling_base_delay is "2s", expected at most max_delay, which is "1s 500ms""#,
-        ),
-        (
-            r#"{"jitter": "proportional"}"#,
-            r#"jitter is "proportional", expected jitter_fraction to be set too"#,
-        ),
-        (
-            r#"{"jitter": "full", "jitter_fraction": 0.5}"#,
-            r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
-        ),
-        (
-            r#"{"jitter_fraction": 0.5}"#,
-            r#"jitter_fraction is 0.5, expected jitter to be "proportional""#,
-        ),
-        (
-            r#"{"server_hint": "ignore", "server_hint_max": "5s"}"#,
-            r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
-        ),
-        (
-            r#"{"server_hint": "bounded", "server_hint_slack": "5s", "server_hint_max": "5s"}"#,
-            r#"server_hint_max is "5s", expected server_hint to be "honor" or "exact""#,
-        ),
-        (
-            r#"{"server_hint_slack": "5s"}"#,
-            r#"server_hint_slack is "5s", expected server_hint to be "bounded""#,
-        ),
-        (
-            r#"{"server_hint": "bounded"}"#,
-            r#"server_hint is "bounded", expected server_hint_slack to be set too"#,
-        ),
-        (
-            r#"{"budget_other_cost": 3}"#,
-            "budget_other_cost is 3, expected budget_capacity to be set too",
-        ),
-        (
-            r#"{"budget_starting_tokens": 0.5}"#,
-            "budget_starting_tokens is 0.5, expected budget_capacity to be set too",
-        ),
-        (
-            r#"{"budget_capacity": 10}"#,
-            "budget_capacity is 10, expected at least budget_other_cost, which is 14",
-        ),
-        (
-            r#"{"budget_capacity": 10, "budget_throttling_cost": 20}"#,
-            "budget_capacity is 10, expected at least budget_throttling_cost, which is 20",
-        ),
-        (
-            r#"{"budget_capacity": 20, "budget_starting_tokens": 20.5}"#,
-            "budget_starting_tokens is 20.5, expected at most budget_capacity, which is 20",
-        ),
-    ] {
+    for &(document, message) in CONTRADICTIONS {
         assert_eq!(refused(document), message);
     }
 }

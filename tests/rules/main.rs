@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use reattempt::{
-    Backoff, Decision, ErrorKind, Jitter, ManualTimer, Observer, RetryBudget, RetryEvent,
-    RetryPolicy, ServerHint, StopEvent, StopReason, Verdict,
+    Backoff, Classify, Decision, ErrorKind, Jitter, ManualTimer, Observer, Outcome, RetryBudget,
+    RetryEvent, RetryPolicy, ServerHint, Session, StopEvent, StopReason, Verdict,
 };
 
 const fn s(seconds: u64) -> Duration {
@@ -34,7 +34,7 @@ const fn constant(seconds: u64) -> RetryPolicy {
 }
 
 /// Returns `policy` with a classifier that returns this verdict for every outcome.
-fn always(policy: RetryPolicy, verdict: Verdict) -> RetryPolicy<impl reattempt::Classify<(), ()>> {
+fn always(policy: RetryPolicy, verdict: Verdict) -> RetryPolicy<impl Classify<(), ()>> {
     policy.classify_fn(move |_: Result<&(), &()>| verdict)
 }
 

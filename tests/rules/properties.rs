@@ -85,6 +85,104 @@ proptest! {
     }
 }
 
+/// The settings of a policy.
+struct Setup {
+    base: Duration,
+    cap: Duration,
+    form: u8,
+    throttled: Option<Duration>,
+    max_attempts: u32,
+    most: Duration,
+    mode: u8,
+    tokens: Option<u32>,
+}
+
+impl Setup {
+    const fn backoff(&self) -> Backoff {
+        match self.form {
+            0 => Backoff::constant(self.base),
+            1 => Backoff::exponential(self.base),
+            2 => Backoff::constant(self.base).cap(self.cap),
+            _ => Backoff::linear(self.base)
+                .jitter(Jitter::Decorrelated)
+                .cap(self.cap),
+        }
+    }
+
+    /// Each policy has a new budget, so that all runs start with the same tokens.
+    fn policy(&self) -> RetryPolicy<impl Classify<(), Verdict>> {
+        let hints = match self.mode {
+            0 => ServerHint::Ignore,
+            1 => ServerHint::Honor { max: self.most },
+            _ => ServerHint::Bounded { slack: self.most },
+        };
+        let mut policy = RetryPolicy::new(self.backoff())
+            .max_attempts(self.max_attempts)
+            .server_hint(hints)
+            .seed(7);
+        if let Some(delay) = self.throttled {
+            policy = policy.throttling_backoff(Backoff::constant(delay));
+        }
+        if let Some(tokens) = self.tokens {
+            policy = policy.budget(&RetryBudget::new(tokens));
+        }
+        policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
+            Ok(()) => Verdict::Success,
+            Err(verdict) => *verdict,
+        })
+    }
+}
+
+type Driven = (Outcome<(), Verdict>, Vec<Duration>);
+
+/// Makes attempts that return what `run` does, until the session ends.
+fn drive_session<C: Classify<(), Verdict>>(
+    session: &mut Session<'_, C>,
+    run: impl Fn(u32) -> Result<(), Verdict>,
+) -> (Result<(), Verdict>, StopReason, Vec<Duration>) {
+    let mut waits = Vec::new();
+    loop {
+        let result = run(session.attempt().number());
+        match session.decide(result.as_ref(), Duration::ZERO) {
+            Decision::RetryAfter(delay) => waits.push(delay),
+            Decision::Stop(reason) => return (result, reason, waits),
+        }
+    }
+}
+
+/// Makes a sync call of attempts that return what `run` does. Returns its sleeps too.
+fn drive_blocking<C: Classify<(), Verdict>>(
+    policy: &RetryPolicy<C>,
+    once: bool,
+    run: impl Fn(u32) -> Result<(), Verdict>,
+) -> Driven {
+    let timer = ManualTimer::new();
+    let call = policy
+        .retry_blocking(|attempt| run(attempt.number()))
+        .sleep_with(|delay| timer.sleep_blocking(delay));
+    let call = if once { call.non_idempotent() } else { call };
+    (call.outcome(), timer.sleeps())
+}
+
+/// Makes an async call like [`drive_blocking`].
+fn drive_async<C: Classify<(), Verdict>>(
+    policy: &RetryPolicy<C>,
+    once: bool,
+    run: impl Fn(u32) -> Result<(), Verdict>,
+) -> Driven {
+    let timer = ManualTimer::new();
+    let call = policy
+        .retry(|attempt| std::future::ready(run(attempt.number())))
+        .timer(&timer);
+    let call = if once { call.non_idempotent() } else { call };
+    let mut future = std::pin::pin!(call.outcome());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut cx) {
+        std::task::Poll::Ready(outcome) => (outcome, timer.sleeps()),
+        std::task::Poll::Pending => unreachable!("a manual sleep is over at once"),
+    }
+}
+
 proptest! {
     // Each case makes four calls, so a tenth of the cases is enough.
     #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(10)))]
@@ -104,80 +202,27 @@ proptest! {
         once in any::<bool>(),
         verdicts in proptest::collection::vec(any_verdict(), 6),
     ) {
-        let backoff = match form {
-            0 => Backoff::constant(base),
-            1 => Backoff::exponential(base),
-            2 => Backoff::constant(base).cap(cap),
-            _ => Backoff::linear(base).jitter(Jitter::Decorrelated).cap(cap),
-        };
-        let hints = match mode {
-            0 => ServerHint::Ignore,
-            1 => ServerHint::Honor { max: most },
-            _ => ServerHint::Bounded { slack: most },
-        };
-        // Each run has a new budget, so that all start with the same tokens.
-        let policy = || {
-            let mut policy = RetryPolicy::new(backoff)
-                .max_attempts(max_attempts)
-                .server_hint(hints)
-                .seed(7);
-            if let Some(delay) = throttled {
-                policy = policy.throttling_backoff(Backoff::constant(delay));
-            }
-            if let Some(tokens) = tokens {
-                policy = policy.budget(&RetryBudget::new(tokens));
-            }
-            policy.classify_fn(|outcome: Result<&(), &Verdict>| match outcome {
-                Ok(()) => Verdict::Success,
-                Err(verdict) => *verdict,
-            })
-        };
+        let setup = Setup { base, cap, form, throttled, max_attempts, most, mode, tokens };
+        let policy = || setup.policy();
         let run = |number: u32| match verdicts.get(number as usize - 1) {
             Some(Verdict::Success) | None => Ok(()),
             Some(failure) => Err(*failure),
         };
 
-        // Drive a session by hand.
         let by_hand = policy();
         let mut session = by_hand.start_at(Duration::ZERO);
         if once {
             session = session.non_idempotent();
         }
-        let mut waits = Vec::new();
-        let (result, reason) = loop {
-            let result = run(session.attempt().number());
-            match session.decide(result.as_ref(), Duration::ZERO) {
-                Decision::RetryAfter(delay) => waits.push(delay),
-                Decision::Stop(reason) => break (result, reason),
-            }
-        };
+        let (result, reason, waits) = drive_session(&mut session, run);
         // A session stores a previous delay of at most 584 years.
         if throttled.is_none() && mode == 0 && (form < 3 || cap.as_secs() < 1 << 34) {
-            let delays: Vec<Duration> = backoff.delays_seeded(7).take(waits.len()).collect();
+            let delays: Vec<Duration> = setup.backoff().delays_seeded(7).take(waits.len()).collect();
             prop_assert_eq!(&waits, &delays);
         }
 
-        let drive = |policy: &RetryPolicy<_>| {
-            let timer = ManualTimer::new();
-            let call = policy
-                .retry_blocking(|attempt| run(attempt.number()))
-                .sleep_with(|delay| timer.sleep_blocking(delay));
-            let call = if once { call.non_idempotent() } else { call };
-            (call.outcome(), timer.sleeps())
-        };
-        let drive_async = |policy: &RetryPolicy<_>| {
-            let timer = ManualTimer::new();
-            let call = policy
-                .retry(|attempt| std::future::ready(run(attempt.number())))
-                .timer(&timer);
-            let call = if once { call.non_idempotent() } else { call };
-            let mut future = std::pin::pin!(call.outcome());
-            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-            match future.as_mut().poll(&mut cx) {
-                std::task::Poll::Ready(outcome) => (outcome, timer.sleeps()),
-                std::task::Poll::Pending => unreachable!("a manual sleep is over at once"),
-            }
-        };
+        let drive = |policy: &RetryPolicy<_>| drive_blocking(policy, once, run);
+        let drive_async = |policy: &RetryPolicy<_>| drive_async(policy, once, run);
         let (outcome, sleeps) = drive(&policy());
         prop_assert_eq!((outcome.result, outcome.reason), (result, reason));
         prop_assert_eq!(
