@@ -6,6 +6,7 @@
 //! - [anyhow, eyre and boxed errors](error_types)
 //! - [Polling until ready](polling)
 //! - [Mutable state](mutable_state)
+//! - [Databases](databases)
 //! - [Deadlines and timeouts](deadlines)
 //! - [Operations that must not run twice](non_idempotent)
 //! - [Logs and messages](notify)
@@ -50,6 +51,9 @@ pub mod polling {}
 
 #[doc = include_str!("../docs/cookbook/mutable_state.md")]
 pub mod mutable_state {}
+
+#[doc = include_str!("../docs/cookbook/databases.md")]
+pub mod databases {}
 
 #[doc = include_str!("../docs/cookbook/deadlines.md")]
 pub mod deadlines {}

@@ -86,6 +86,20 @@ impl<C> Session<'_, C> {
 
     /// If the budget is empty, leaves a [`last_wait`](Self::last_wait) to serve before
     /// the outcome is returned. Call it before the first attempt. Default: off.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Backoff, Decision, ErrorKind, RetryBudget, RetryPolicy, StopReason, Verdict};
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let budget = RetryBudget::new(500).starting_at(0.0);
+    /// let policy = RetryPolicy::new(Backoff::constant(second)).budget(&budget);
+    /// let mut session = policy.start_at(Duration::ZERO).long_polling();
+    /// let failed = Verdict::retry(ErrorKind::Throttling);
+    /// let decision = session.decide_as(failed, Duration::ZERO);
+    /// assert_eq!(decision, Decision::Stop(StopReason::OutOfBudget));
+    /// assert_eq!(session.last_wait(), Some(second));
+    /// ```
     pub const fn long_polling(mut self) -> Self {
         self.overrides.long_polling = true;
         self
@@ -105,7 +119,28 @@ impl<C> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// Returns how long to wait before asking again.
+    /// Returns how long to wait before asking again. Zero means: let other work run first.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reattempt::{Limiter, RetryPolicy};
+    ///
+    /// /// Admits nothing in the first second.
+    /// #[derive(Debug)]
+    /// struct Opening;
+    ///
+    /// impl Limiter for Opening {
+    ///     fn acquire(&self, now: Duration) -> Result<(), Duration> {
+    ///         let left = Duration::from_secs(1).saturating_sub(now);
+    ///         if left.is_zero() { Ok(()) } else { Err(left) }
+    ///     }
+    /// }
+    ///
+    /// let policy = RetryPolicy::default().limiter(Opening);
+    /// let mut session = policy.start_at(Duration::ZERO);
+    /// assert_eq!(session.admit(Duration::ZERO), Err(Duration::from_secs(1)));
+    /// assert_eq!(session.admit(Duration::from_secs(1)), Ok(()));
+    /// ```
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
         if self.end.is_some() {
             return Ok(());

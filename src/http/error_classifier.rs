@@ -50,6 +50,15 @@ impl Default for ErrorClassifier {
 impl<X> ErrorClassifier<X> {
     /// Retries errors that a client made from this status too; see
     /// [`HttpClassifier::also_retry`].
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use reattempt::http::{self, ErrorClassifier};
+    ///
+    /// let judge = ErrorClassifier::new().also_retry(StatusCode::CONFLICT);
+    /// let policy = http::error_policy().classify(judge);
+    /// # let _ = policy;
+    /// ```
     pub const fn also_retry(mut self, status: StatusCode) -> Self {
         self.http.rules = self.http.rules.also_retry(status);
         self
@@ -57,12 +66,34 @@ impl<X> ErrorClassifier<X> {
 
     /// Never retries errors that a client made from this status; see
     /// [`HttpClassifier::never_retry`].
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use reattempt::http::{self, ErrorClassifier};
+    ///
+    /// let judge = ErrorClassifier::new().never_retry(StatusCode::NOT_IMPLEMENTED);
+    /// let policy = http::error_policy().classify(judge);
+    /// # let _ = policy;
+    /// ```
     pub const fn never_retry(mut self, status: StatusCode) -> Self {
         self.http.rules = self.http.rules.never_retry(status);
         self
     }
 
     /// Judges errors with a closure; see [`HttpClassifier::transport`].
+    ///
+    /// ```
+    /// use reattempt::http::{self, ErrorClassifier};
+    /// use reattempt::{Backoff, ErrorKind, Verdict};
+    ///
+    /// let judge = ErrorClassifier::new().transport(|error: &&str| match *error {
+    ///     "busy" => Verdict::retry(ErrorKind::Server),
+    ///     _ => Verdict::Permanent,
+    /// });
+    /// let policy = http::error_policy().backoff(Backoff::none()).classify(judge);
+    /// let outcome = policy.retry_blocking(|_| Err::<(), _>("busy")).outcome();
+    /// assert_eq!(outcome.attempts, 3);
+    /// ```
     pub fn transport<E, F: Fn(&E) -> Verdict>(self, judge: F) -> ErrorClassifier<TransportFn<F>> {
         ErrorClassifier {
             http: self.http.transport(judge),
@@ -95,6 +126,19 @@ impl<X> ErrorClassifier<X> {
 
     /// Judges errors of type `Box<dyn Error + Send + Sync>` or `Box<dyn Error>`; see
     /// [`HttpClassifier::boxed`].
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use reattempt::http::{self, ErrorClassifier};
+    ///
+    /// fn load() -> Result<u32, Box<dyn Error + Send + Sync>> {
+    ///     Ok("7".parse()?)
+    /// }
+    ///
+    /// let policy = http::error_policy().classify(ErrorClassifier::new().boxed());
+    /// assert_eq!(policy.retry_blocking(|_| load()).call()?, 7);
+    /// # Ok::<(), Box<dyn Error + Send + Sync>>(())
+    /// ```
     pub fn boxed(self) -> ErrorClassifier<BoxedSourceChain> {
         ErrorClassifier {
             http: self.http.boxed(),
