@@ -72,7 +72,7 @@ async fn a_reset_stream_is_judged_by_its_reason() {
         ),
         (
             h2::Reason::ENHANCE_YOUR_CALM,
-            Verdict::retry(ErrorKind::Throttling),
+            Verdict::retry(ErrorKind::Transient),
         ),
         (h2::Reason::PROTOCOL_ERROR, Verdict::Permanent),
     ] {
@@ -93,5 +93,64 @@ async fn a_stream_that_is_reset_in_its_body_was_sent() {
     ] {
         let verdict = judge_reset(reason, When::InBody).await;
         assert_eq!(verdict, Verdict::retry(ErrorKind::Transient), "{reason}");
+    }
+}
+
+/// Returns the verdict on the error of a request on a connection that the server ends with a
+/// GOAWAY for this reason. `last` is the last stream that it has processed; the request's is 1.
+async fn judge_goaway(reason: u8, last: u8) -> Verdict {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // Empty settings. The header of a frame is its length, type, flags and stream.
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        stream.write_all(&settings).await.unwrap();
+        // A frame with headers has the type 1. The preface of the client is 24 bytes long.
+        let mut received = vec![0; 24];
+        stream.read_exact(&mut received).await.unwrap();
+        let mut header = [0; 9];
+        while header[3] != 1 {
+            stream.read_exact(&mut header).await.unwrap();
+            let mut payload = vec![0; usize::from(header[2])];
+            stream.read_exact(&mut payload).await.unwrap();
+        }
+        let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, reason];
+        stream.write_all(&goaway).await.unwrap();
+        if last == 1 {
+            return None;
+        }
+        Some(stream)
+    };
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    let (_stream, error) = tokio::join!(server, client.get(url.parse().unwrap()));
+    judge_error(&error.unwrap_err())
+}
+
+#[tokio::test]
+async fn a_request_that_a_goaway_excludes_was_not_processed() {
+    assert_eq!(
+        judge_goaway(0, 0).await,
+        Verdict::retry(ErrorKind::Unsent),
+        "NO_ERROR"
+    );
+    assert_eq!(
+        judge_goaway(11, 0).await,
+        Verdict::retry(ErrorKind::Throttling),
+        "ENHANCE_YOUR_CALM"
+    );
+    // Stream 1 may have been processed.
+    for reason in [0, 11] {
+        assert_eq!(
+            judge_goaway(reason, 1).await,
+            Verdict::retry(ErrorKind::Transient),
+            "{reason}"
+        );
     }
 }

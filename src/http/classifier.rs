@@ -130,10 +130,9 @@ impl<X> HttpClassifier<X> {
     }
 
     /// Sets the wall clock to which a date in Retry-After is relative. The default
-    /// is `SystemTime::now`.
+    /// is the system's, and `Date.now` of JavaScript on `wasm32-unknown-unknown`.
     ///
-    /// Use this in tests that control the time, and on platforms without a system
-    /// clock, such as `wasm32-unknown-unknown`.
+    /// Use this in tests that control the time, and on platforms without a clock.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

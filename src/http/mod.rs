@@ -85,6 +85,8 @@
 //! | `tonic` | the statuses of gRPC, by the rules of the `grpc` module; tonic's connect errors and time limits, and all of `hyper` |
 //! | `ureq` | the errors of ureq 3; its error for a status is judged as the response would be |
 //!
+//! Errors of a SOCKS proxy are not known, because hyper-util hides their cause.
+//!
 //! The cookbook's [table of failures][failures] has the verdict on each failure with each
 //! client, made with real sockets.
 //!

@@ -2,15 +2,17 @@
 
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use reattempt::http::{ErrorClassifier, error_policy, judge_error};
@@ -237,6 +239,8 @@ fn ureq_errors_without_a_connection_are_unsent() {
         (ureq::Error::Other(Box::new(reset)), TRANSIENT),
         (ureq::Error::BadUri("//".to_owned()), Verdict::Permanent),
         (ureq::Error::TooManyRedirects, Verdict::Permanent),
+        // An error is not a success, whatever status it was made of.
+        (ureq::Error::StatusCode(302), Verdict::Permanent),
         (
             ureq::Error::ConnectProxyFailed("407".to_owned()),
             Verdict::Permanent,
@@ -282,4 +286,58 @@ async fn the_body_of_a_request_is_judged_by_its_own_error() {
         let error = client.request(request).await.unwrap_err();
         assert_eq!(judge_error(&error), verdict, "hyper-util, {kind}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_that_closes_its_connection_is_transient() {
+    for reply in ["", "HTTP/1.1 200 "] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]).unwrap();
+            stream.write_all(reply.as_bytes()).unwrap();
+        });
+        let tunnel = Tunnel::new(proxy.parse().unwrap(), HttpConnector::new());
+        let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(tunnel);
+        let uri = "http://example.test/".parse().unwrap();
+        let error = client.get(uri).await.unwrap_err();
+        assert_eq!(judge_error(&error), TRANSIENT, "{error:?}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_connection_whose_runtime_has_ended_is_transient() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (sent, was_sent) = std::sync::mpsc::channel();
+    // Answers one request of a connection, and not the next one.
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        sent.send(()).unwrap();
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let (first, second) = (runtime(), runtime());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let text = async { client.get(&url).send().await?.text().await };
+    assert_eq!(first.block_on(text).unwrap(), "ok");
+    let request = second.spawn(client.get(&url).send());
+    was_sent.recv().unwrap();
+    drop(first);
+    let error = second.block_on(request).unwrap().unwrap_err();
+    assert_eq!(judge_error(&error), TRANSIENT, "{error:?}");
+    server.join().unwrap();
 }

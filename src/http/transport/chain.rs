@@ -33,7 +33,11 @@ impl Finding {
     /// Returns the verdict, by the caller's rules for a status.
     pub(super) const fn verdict(self, rules: &StatusRules) -> Verdict {
         match self {
-            Self::Status(status) => rules.judge_status(status),
+            // A client can make an error of any status. It is not a success.
+            Self::Status(status) => match rules.judge_status(status) {
+                Verdict::Success => Verdict::Permanent,
+                verdict => verdict,
+            },
             Self::Verdict(verdict) => verdict,
         }
     }

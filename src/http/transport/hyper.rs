@@ -27,13 +27,25 @@ pub(super) fn judge<'e>(
     if let Some(error) = find::<h2::Error>(link) {
         return Some(judge_h2(error, context));
     }
-    // The type of hyper-util's connect error is private. Its text is the only sign
-    // of a resolver that returns errors of its own.
-    let is_failed_lookup = context.part == Part::Connection && starts_with(&link, "dns error");
-    is_failed_lookup.then(|| found(UNSENT))
+    if context.part != Part::Connection {
+        return None;
+    }
+    // The types of hyper-util's connect errors are private. Their text is the only sign of a
+    // resolver that returns errors of its own, and of a proxy that closes the connection.
+    if starts_with(&link, "dns error") {
+        Some(found(UNSENT))
+    } else if starts_with(&link, "tunnel error: unexpected end of file") {
+        Some(found(TRANSIENT))
+    } else {
+        None
+    }
 }
 
 fn judge_hyper<'e>(error: &'e hyper::Error, context: &mut Context) -> Step<'e> {
+    // The runtime of the connection has ended. hyper counts that as an error of the user.
+    if starts_with(error, "dispatch task is gone") {
+        return found(TRANSIENT);
+    }
     if error.is_user() {
         context.note_part(Part::RequestBody);
     }
@@ -63,19 +75,21 @@ fn judge_h2<'e>(error: &'e h2::Error, context: &Context) -> Step<'e> {
     if !error.is_remote() {
         return ControlFlow::Continue(None);
     }
+    // After the head of the response, the request was processed. h2 returns a GOAWAY only for
+    // requests that the server has not processed, and `REFUSED_STREAM` says the same.
+    let is_unprocessed = context.part != Part::ResponseBody
+        && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM));
     match error.reason() {
-        // The request was processed, whatever the reason of the reset is.
-        Some(h2::Reason::REFUSED_STREAM | h2::Reason::ENHANCE_YOUR_CALM)
-            if context.part == Part::ResponseBody =>
-        {
-            found(TRANSIENT)
+        Some(h2::Reason::ENHANCE_YOUR_CALM) if is_unprocessed => {
+            found(Verdict::retry(ErrorKind::Throttling))
         }
-        // The server has not processed the request.
-        Some(h2::Reason::REFUSED_STREAM) => found(UNSENT),
-        Some(h2::Reason::ENHANCE_YOUR_CALM) => found(Verdict::retry(ErrorKind::Throttling)),
-        // A server or a proxy that shuts down, fails, or loses its own backend.
+        Some(h2::Reason::NO_ERROR | h2::Reason::REFUSED_STREAM) if is_unprocessed => found(UNSENT),
+        // A server or a proxy that is overloaded, shuts down, fails, or loses its own backend.
+        // It may have processed the request.
         Some(
-            h2::Reason::NO_ERROR
+            h2::Reason::ENHANCE_YOUR_CALM
+            | h2::Reason::REFUSED_STREAM
+            | h2::Reason::NO_ERROR
             | h2::Reason::INTERNAL_ERROR
             | h2::Reason::CANCEL
             | h2::Reason::CONNECT_ERROR,
