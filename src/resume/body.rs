@@ -28,7 +28,8 @@ pin_project! {
     /// It ends with a [`ResumeError`](crate::resume::ResumeError) if bytes are missing and no
     /// further request is allowed.
     ///
-    /// After a panic of the closure, the classifier or an observer it never becomes ready again.
+    /// After a panic of the closure, the classifier, or the observer of a decision it never
+    /// becomes ready again.
     ///
     /// Dropping it stops everything. If it waits for a retry, the cost of that retry is
     /// returned to the budget.
@@ -168,7 +169,10 @@ where
 
     fn is_end_stream(&self) -> bool {
         match &self.body {
-            Some(body) => body.is_end_stream() && !self.download.is_short(),
+            Some(body) => {
+                let is_whole = self.download.is_aligned() && !self.download.is_short();
+                is_whole && body.is_end_stream()
+            }
             None => self.has_ended,
         }
     }

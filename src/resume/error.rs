@@ -78,7 +78,8 @@ pub enum ResumeError<E, B: Body> {
         /// Why no further request was sent.
         reason: StopReason,
     },
-    /// The server sent other bytes than those it was asked for.
+    /// The server sent other bytes than those it was asked for, or bytes of an object of
+    /// another length.
     #[non_exhaustive]
     #[error("expected the bytes from {offset} on, got Content-Range {found:?}")]
     WrongRange {

@@ -1,14 +1,18 @@
 //! The size, the end and the trailers of a resuming body.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
+use reattempt::{ManualTimer, resume};
 
-use crate::mock::{Frames, Server, block_on, breaks_once, fetch, object, policy};
+use crate::mock::{Frames, Server, block_on, breaks_once, fetch, object, policy, reset};
 
 const LEN: usize = 100;
 
@@ -152,7 +156,7 @@ fn the_error_code_of_a_last_response_can_be_read() {
     let policy = aws::standard().backoff(Backoff::none());
     for errors_from in [0, 1] {
         let server = Server::new(&object(LEN));
-        let get = reattempt::resume::get(&policy, |range: Range| {
+        let get = resume::get(&policy, |range: Range| {
             let number = server.count();
             let honest = server.honest(&range.into_headers());
             let response = if number >= errors_from {
@@ -187,7 +191,7 @@ fn a_first_body_shows_how_much_of_it_was_read() {
     let policy = aws::standard().backoff(Backoff::none()).max_attempts(1);
     let first = |response: fn(&Server) -> Response<Frames>| {
         let server = Server::new(&object(LEN));
-        let get = reattempt::resume::get(&policy, |_: Range| buffer_error(response(&server), 1024));
+        let get = resume::get(&policy, |_: Range| buffer_error(response(&server), 1024));
         let response = block_on(get.timer(ManualTimer::new()).send()).unwrap();
         let body = response.body();
         (!body.peek().is_empty(), body.is_whole(), body.is_broken())
@@ -209,7 +213,7 @@ fn a_first_body_that_broke_while_it_was_read_is_broken() {
     let service = BufferErrorLayer::new(1024).layer(tower::service_fn(|_: http::Request<()>| {
         let body = Frames::of(&object(LEN), 10).breaks_after(40);
         let response = crate::mock::status(404).map(|_| body);
-        std::future::ready(Ok::<_, std::io::Error>(response))
+        std::future::ready(Ok::<_, io::Error>(response))
     }));
     let policy = aws::standard().max_attempts(1);
     let requests = |_| service.oneshot(http::Request::new(()));
@@ -218,4 +222,58 @@ fn a_first_body_that_broke_while_it_was_read_is_broken() {
     let body = response.body();
     assert_eq!(body.peek(), &object(LEN)[..40]);
     assert!(body.is_broken() && !body.is_whole());
+}
+
+/// A body that is pending where a frame is missing. It is at its end if no frame is left.
+struct Slow(VecDeque<Option<io::Result<Frame<Bytes>>>>);
+
+impl Body for Slow {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.0.pop_front() {
+            Some(None) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            frame => Poll::Ready(frame.flatten()),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[test]
+fn a_body_that_has_bytes_to_skip_is_not_at_its_end() {
+    let response = |frames: [Option<io::Result<Frame<Bytes>>>; 2]| {
+        let mut response = Response::new(Slow(frames.into_iter().collect()));
+        let etag = HeaderValue::from_static("\"v1\"");
+        response.headers_mut().insert("etag", etag);
+        response
+    };
+    let four = Frame::data(Bytes::from_static(b"four"));
+    let first = response([Some(Ok(four)), Some(Err(reset()))]);
+    let policy = policy();
+    // The second response begins again, and ends after nothing.
+    let get = resume::get(&policy, |_| {
+        let mut second = response([None, None]);
+        second.body_mut().0.pop_front();
+        std::future::ready(Ok::<_, io::Error>(second))
+    });
+    let mut body = pin!(
+        get.timer(ManualTimer::new())
+            .continue_from(first)
+            .into_body()
+    );
+    let frame = block_on(poll_fn(|cx| body.as_mut().poll_frame(cx)));
+    assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), "four");
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(body.as_mut().poll_frame(&mut cx).is_pending());
+    assert!(!body.is_end_stream());
 }
