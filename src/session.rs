@@ -55,6 +55,8 @@ pub struct Session<'p, C = AnyError> {
     start: Duration,
     /// When the current attempt starts, as far as the session knows.
     attempt_start: Duration,
+    /// The limiter has admitted the current attempt.
+    is_admitted: bool,
     /// How the call ended.
     end: Option<Stop>,
 }
@@ -70,6 +72,7 @@ impl<C> RetryPolicy<C> {
             run: Run::new(self),
             start: now,
             attempt_start: now,
+            is_admitted: false,
             end: None,
         }
     }
@@ -114,8 +117,8 @@ impl<C> Session<'_, C> {
     /// Asks the policy's limiter whether the next attempt may start at `now`.
     ///
     /// Call it before every attempt, the first one included. Once it returns `Ok`, the
-    /// attempt has started and its cost is spent. Without a limiter it always returns
-    /// `Ok`.
+    /// attempt has started and its cost is spent, and further calls before the next decision
+    /// change nothing. Without a limiter it always returns `Ok`.
     ///
     /// # Errors
     ///
@@ -142,7 +145,7 @@ impl<C> Session<'_, C> {
     /// assert_eq!(session.admit(Duration::from_secs(1)), Ok(()));
     /// ```
     pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
-        if self.end.is_some() {
+        if self.end.is_some() || self.is_admitted {
             return Ok(());
         }
         self.attempt_start = now;
@@ -152,6 +155,7 @@ impl<C> Session<'_, C> {
             return Err(delay);
         }
         progress.start_attempt(now);
+        self.is_admitted = true;
         Ok(())
     }
 
@@ -194,6 +198,7 @@ impl<C> Session<'_, C> {
         let (settings, progress) = self.run.start(self.overrides, self.start);
         // If the limiter panics, the call has ended. If the observer does, the step is kept.
         self.end = Some(Stop::without_wait(StopReason::Cancelled));
+        self.is_admitted = false;
         let step = progress.decide(settings, verdict, now, true);
         let decision = match step {
             Step::Retry(delay) => {

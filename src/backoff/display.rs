@@ -29,11 +29,14 @@ impl fmt::Display for Backoff {
             write!(f, " to {}", Brief(self.cap))?;
         }
         match self.jitter {
-            Jitter::None => Ok(()),
             Jitter::Full => f.write_str(" with full jitter"),
             Jitter::Equal => f.write_str(" with equal jitter"),
             Jitter::Decorrelated => f.write_str(" with decorrelated jitter"),
-            Jitter::Proportional(share) => write!(f, " with jitter of {share} of the delay"),
+            Jitter::Proportional(share) if share > 0.0 => {
+                write!(f, " with jitter of {} of the delay", share.min(1.0))
+            }
+            // A share that is 0, negative or NaN is no jitter.
+            Jitter::None | Jitter::Proportional(_) => Ok(()),
         }
     }
 }
@@ -85,6 +88,18 @@ mod tests {
             (
                 Backoff::fibonacci(Duration::from_millis(1_500)).jitter(Jitter::Proportional(0.1)),
                 "1.5 s growing as Fibonacci to 20 s with jitter of 0.1 of the delay",
+            ),
+            (
+                Backoff::constant(s).jitter(Jitter::Proportional(7.0)),
+                "1 s with jitter of 1 of the delay",
+            ),
+            (
+                Backoff::constant(s).jitter(Jitter::Proportional(-1.0)),
+                "1 s",
+            ),
+            (
+                Backoff::constant(s).jitter(Jitter::Proportional(f64::NAN)),
+                "1 s",
             ),
         ] {
             assert_eq!(backoff.to_string(), text);

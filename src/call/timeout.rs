@@ -49,14 +49,15 @@ where
             Some(remaining) => remaining.min(self.limit),
             None => self.limit,
         };
-        // First the sleep: if the timer panics, the operation has not started, and its cost is
-        // returned.
+        // The operation last: if the timer or the clone panics, it has not started, and its cost
+        // is returned.
         let sleep = timer.sleep(limit);
+        let into_error = self.into_error.clone();
         TimedFuture {
             future: self.op.attempt(attempt, timer, start),
             sleep,
             limit,
-            into_error: self.into_error.clone(),
+            into_error,
         }
     }
 

@@ -36,12 +36,16 @@ impl Overrides {
         }
     }
 
-    /// Returns the time limit of a call with these overrides.
+    /// Returns the time limit of a call with these overrides. `Duration::MAX` is none.
     #[inline]
     pub(crate) const fn time_limit(&self, settings: &Settings) -> Option<Duration> {
-        match self.max_elapsed {
+        let limit = match self.max_elapsed {
             None => settings.max_elapsed,
             limit => limit,
+        };
+        match limit {
+            Some(limit) if limit.as_nanos() < Duration::MAX.as_nanos() => Some(limit),
+            _ => None,
         }
     }
 

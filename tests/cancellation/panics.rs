@@ -224,3 +224,38 @@ fn a_panic_of_a_clone_in_a_layer_returns_the_cost() {
         assert_eq!((sent.get(), budget.available()), (1, 100));
     }
 }
+
+/// Panics when it is cloned for the second time.
+struct PanicsAtSecondClone(Arc<Mutex<u32>>);
+
+impl Clone for PanicsAtSecondClone {
+    fn clone(&self) -> Self {
+        let clones = {
+            let mut clones = self.0.lock().unwrap();
+            *clones += 1;
+            *clones
+        };
+        assert!(clones < 2, "injected");
+        Self(Arc::clone(&self.0))
+    }
+}
+
+#[test]
+fn a_panic_of_the_timeouts_clone_returns_the_cost() {
+    let budget = RetryBudget::new(20);
+    let policy = policy(&budget, s(0));
+    let panics = PanicsAtSecondClone(Arc::default());
+    let into_error = move |_| {
+        let _ = &panics;
+        "slow"
+    };
+    let mut call = Box::pin(
+        policy
+            .retry(|_| async { Err::<(), _>("down") })
+            .timer(ManualTimer::new())
+            .attempt_timeout_or(s(9), into_error),
+    );
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
+    drop(call);
+    assert_eq!(budget.available(), 20);
+}

@@ -91,3 +91,14 @@ fn a_sync_call_without_waits_ends_at_its_time_limit() {
     }
     assert_eq!(calls.stop_reason(), Some(StopReason::OutOfTime));
 }
+
+#[test]
+fn the_longest_time_limit_is_none() {
+    let policy = RetryPolicy::default().max_elapsed(Duration::MAX);
+    let mut session = policy.start_at(Duration::ZERO);
+    assert_eq!(session.attempt().remaining(), None);
+    assert_eq!(session.admit(Duration::ZERO), Ok(()));
+    assert_eq!(session.attempt().remaining(), None);
+    let outcome = policy.retry_blocking(|attempt| Ok::<_, ()>(attempt.remaining()));
+    assert_eq!(outcome.call(), Ok(None));
+}
