@@ -47,7 +47,8 @@ impl Attempt {
     /// call has no time limit, or one that ends later than the timer can count.
     ///
     /// It is zero only if something delayed the attempt beyond the limit: a limiter, a slow
-    /// callback, a sleep that ended late, or a limit of zero.
+    /// callback or drop of the outcome, the caller's code in a loop, a sleep that ended late
+    /// (tokio's ends up to 1 ms late), or a limit of zero.
     #[must_use]
     pub const fn remaining(&self) -> Option<Duration> {
         self.remaining

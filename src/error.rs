@@ -15,10 +15,11 @@ use crate::classify::ErrorKind;
 pub enum StopReason {
     /// The call was dropped before it ended. Observers are notified, but not if a panic drops
     /// the call, because a second panic would abort the process. A loop or a session
-    /// has this reason too after its limiter panicked.
+    /// has this reason too after its limiter or the function of
+    /// [`Backoff::from_fn`](crate::Backoff::from_fn) panicked.
     Cancelled,
-    /// A retry would have been made if the call were not
-    /// [`non_idempotent`](crate::call::Call::non_idempotent).
+    /// The failure is of a kind that a
+    /// [`non_idempotent`](crate::call::Call::non_idempotent) call does not retry.
     NotIdempotent,
     /// The call made `max_attempts` attempts.
     OutOfAttempts,
@@ -87,7 +88,8 @@ impl fmt::Display for StopReason {
 pub struct Summary {
     /// True if every attempt was throttled: a service quota increase may help.
     pub all_throttled: bool,
-    /// The attempts made, the first one included.
+    /// The attempts that have ended, the first one included, without one that was
+    /// [`OutOfTurn`](StopReason::OutOfTurn).
     pub attempts: u32,
     /// The kind of the last failure, or `None` if the last verdict was not a retry.
     pub kind: Option<ErrorKind>,

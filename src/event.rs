@@ -49,7 +49,9 @@ pub trait Observer: Send + Sync {
         let _ = delay;
     }
 
-    /// Called when a call ended, successfully or not, but not if a panic drops the call.
+    /// Called when a call ended, successfully or not, but not if a panic drops the call. If a
+    /// call is dropped in an attempt, the future of that attempt is dropped afterwards, so do
+    /// not wait for a lock that it may hold.
     fn on_stop(&self, event: &StopEvent) {
         let _ = event;
     }

@@ -87,7 +87,7 @@
 //! │      ▼
 //! │   classifier ── success, permanent ─▶ result
 //! │      ▼ retry
-//! │   attempts, hint, time, budget ── refused ─▶ result
+//! │   idempotency, attempts, hint, time, budget ── refused ─▶ result
 //! │      ▼ paid
 //! │   observer, hook
 //! │      ▼

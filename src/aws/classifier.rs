@@ -210,7 +210,7 @@ impl<X> AwsClassifier<X> {
     }
 
     /// Sets the wall clock to which a date in Retry-After is relative; see
-    /// [`HttpClassifier::clock`]. The default is `SystemTime::now`.
+    /// [`HttpClassifier::clock`]. The default is the system's.
     ///
     /// ```
     /// use std::time::SystemTime;

@@ -52,9 +52,8 @@ impl<P: PolicyRef, S> BlockingLoop<P, S> {
     /// Waits by calling `sleep` instead of `std::thread::sleep`. Call it before the first
     /// attempt.
     ///
-    /// `sleep` may return early. The wait still counts in full against `max_elapsed`. After
-    /// an early return from a wait for a limiter, the thread blocks for up to 10 ms before
-    /// the limiter is asked again.
+    /// `sleep` may return early; see
+    /// [`Call::sleep_with`](crate::call::Call::sleep_with).
     ///
     /// ```
     /// use std::time::Duration;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::PolicyRef;
 use super::loop_state::{LoopState, Turn};
 use super::pause::Pause;
-use super::steps::{ATTEMPTS_PER_YIELD, has_to_yield};
+use super::steps::{ATTEMPTS_PER_YIELD, has_to_yield, now_if};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict};
 use crate::error::StopReason;
@@ -291,11 +291,7 @@ impl<P: PolicyRef, M: Timer> RetryLoop<P, M> {
     }
 
     fn now(&self) -> Duration {
-        if self.state.needs_clock() {
-            self.timer.now()
-        } else {
-            Duration::ZERO
-        }
+        now_if(self.state.needs_clock(), &self.timer)
     }
 }
 

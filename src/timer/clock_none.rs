@@ -1,7 +1,7 @@
 //! A clock that stands still, for `wasm32-unknown-unknown` with `--cfg reattempt_no_js`.
 //!
-//! The host has no clock that this crate could read. Time limits of sync calls and refills
-//! have no effect there. Callers set a timer or a clock of their own.
+//! The host has no clock that this crate could read. Time limits of sync calls count
+//! only the waits, and nothing refills. Callers set a timer or a clock of their own.
 
 use std::time::Duration;
 #[cfg(feature = "http")]

@@ -101,8 +101,9 @@ pub trait Timer {
 
     /// Returns the time since an epoch that the timer chooses.
     ///
-    /// The time should never go back. If it does, waits are not longer than reported, but
-    /// time limits are measured wrongly.
+    /// The time should never go back. If it does, time limits are measured wrongly. Waits are
+    /// not longer than reported, except that of a loop whose `next_attempt` is dropped and
+    /// awaited again: what was served since the clock went back is not known.
     fn now(&self) -> Duration;
 
     /// Returns a future that completes after `duration`.
