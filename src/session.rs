@@ -137,6 +137,8 @@ impl<C> Session<'_, C> {
     ///         let left = Duration::from_secs(1).saturating_sub(now);
     ///         if left.is_zero() { Ok(()) } else { Err(left) }
     ///     }
+    ///
+    ///     fn record(&self, _: Duration, _: bool) {}
     /// }
     ///
     /// let policy = RetryPolicy::default().limiter(Opening);

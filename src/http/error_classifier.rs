@@ -53,10 +53,10 @@ impl<X> ErrorClassifier<X> {
     ///
     /// ```
     /// use http::StatusCode;
-    /// use reattempt::http::{self, ErrorClassifier};
+    /// use reattempt::http::{ErrorClassifier, error_policy};
     ///
     /// let judge = ErrorClassifier::new().also_retry(StatusCode::CONFLICT);
-    /// let policy = http::error_policy().classify(judge);
+    /// let policy = error_policy().classify(judge);
     /// # let _ = policy;
     /// ```
     pub const fn also_retry(mut self, status: StatusCode) -> Self {
@@ -69,10 +69,10 @@ impl<X> ErrorClassifier<X> {
     ///
     /// ```
     /// use http::StatusCode;
-    /// use reattempt::http::{self, ErrorClassifier};
+    /// use reattempt::http::{ErrorClassifier, error_policy};
     ///
     /// let judge = ErrorClassifier::new().never_retry(StatusCode::NOT_IMPLEMENTED);
-    /// let policy = http::error_policy().classify(judge);
+    /// let policy = error_policy().classify(judge);
     /// # let _ = policy;
     /// ```
     pub const fn never_retry(mut self, status: StatusCode) -> Self {
