@@ -135,11 +135,14 @@ async fn judge_goaway(reason: u8, last: u8) -> Verdict {
 
 #[tokio::test]
 async fn a_request_that_a_goaway_excludes_was_not_processed() {
-    assert_eq!(
-        judge_goaway(0, 0).await,
-        Verdict::retry(ErrorKind::Unsent),
-        "NO_ERROR"
-    );
+    // `NO_ERROR` and `INTERNAL_ERROR`.
+    for reason in [0, 2] {
+        assert_eq!(
+            judge_goaway(reason, 0).await,
+            Verdict::retry(ErrorKind::Unsent),
+            "{reason}"
+        );
+    }
     assert_eq!(
         judge_goaway(11, 0).await,
         Verdict::retry(ErrorKind::Throttling),

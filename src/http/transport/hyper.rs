@@ -42,7 +42,8 @@ pub(super) fn judge<'e>(
 }
 
 fn judge_hyper<'e>(error: &'e hyper::Error, context: &mut Context) -> Step<'e> {
-    // The runtime of the connection has ended. hyper counts that as an error of the user.
+    // The task of the connection is gone, for example because its runtime has ended. hyper counts
+    // that as an error of the user.
     if starts_with(error, "dispatch task is gone") {
         return found(TRANSIENT);
     }
@@ -83,7 +84,13 @@ fn judge_h2<'e>(error: &'e h2::Error, context: &Context) -> Step<'e> {
         Some(h2::Reason::ENHANCE_YOUR_CALM) if is_unprocessed => {
             found(Verdict::retry(ErrorKind::Throttling))
         }
-        Some(h2::Reason::NO_ERROR | h2::Reason::REFUSED_STREAM) if is_unprocessed => found(UNSENT),
+        Some(
+            h2::Reason::NO_ERROR
+            | h2::Reason::REFUSED_STREAM
+            | h2::Reason::INTERNAL_ERROR
+            | h2::Reason::CANCEL
+            | h2::Reason::CONNECT_ERROR,
+        ) if is_unprocessed => found(UNSENT),
         // A server or a proxy that is overloaded, shuts down, fails, or loses its own backend.
         // It may have processed the request.
         Some(
