@@ -50,8 +50,8 @@ pub trait Observer: Send + Sync {
     }
 
     /// Called when a call ended, successfully or not, but not if a panic drops the call. If a
-    /// call is dropped in an attempt, the future of that attempt is dropped afterwards, so do
-    /// not wait for a lock that it may hold.
+    /// call is dropped in an attempt, the future of that attempt is dropped after this method
+    /// returns. Do not wait here for a lock that the future may hold.
     fn on_stop(&self, event: &StopEvent) {
         let _ = event;
     }

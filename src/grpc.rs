@@ -19,8 +19,8 @@
 //!
 //! # Server hints
 //!
-//! A server sets the delay of a retry in one of two ways. A hint does not make
-//! a code retryable.
+//! A server sets the delay of a retry in one of two ways. Except for
+//! `RESOURCE_EXHAUSTED`, a hint does not make a code retryable.
 //!
 //! | hint | effect |
 //! | --- | --- |

@@ -101,7 +101,7 @@
 //! - The operation is called after the wait, so a signature or a token is fresh.
 //! - A result that is retried is dropped before the wait.
 //! - Nothing is spawned, and the drivers allocate nothing. The `aws` module may allocate
-//!   while it reads the body of an error, and an error type when it is made from
+//!   while it reads the body of an error. An error type may allocate when it is made from
 //!   [`TimedOut`], as `io::Error` does.
 //!
 //! # Policy or call?

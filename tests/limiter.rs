@@ -224,7 +224,7 @@ fn a_session_asks_and_records_each_attempt() {
     let mut session = policy.start_at(s(0));
     assert_eq!(session.admit(s(0)), Err(s(10)));
     assert_eq!(session.admit(s(10)), Ok(()));
-    // An attempt that was admitted is not asked for again.
+    // The limiter is not asked again for an attempt that it has admitted.
     assert_eq!(session.admit(s(10)), Ok(()));
     assert_eq!(
         session.decide(attempt(1).as_ref(), s(10)),

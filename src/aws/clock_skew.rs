@@ -14,9 +14,9 @@ use crate::timer::wall_clock;
 /// minutes.
 const TOLERATED: Duration = Duration::from_secs(4 * 60);
 
-/// The date of a response that took longer than this is not used, because it is not known
-/// when the date was written: it is taken for the middle. An error of half of this, and the
-/// skew that is tolerated, together are less than the 5 minutes.
+/// A response that took longer is not measured. The date is taken for the middle of the round
+/// trip, which is wrong by at most half of it. That error and the tolerated skew together stay
+/// below 5 minutes.
 const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(100);
 
 /// Marks a response to a request that was signed with a wrong time.

@@ -94,8 +94,9 @@ where
     /// `sleep` may return early, for example at shutdown. The wait still counts in full
     /// against this call's `max_elapsed`. After an early return from a wait for a limiter,
     /// the thread blocks for up to 10 ms, except on `wasm32-unknown-unknown`. Then the limiter
-    /// is asked again, and counts this call as a further one that waits: the waits of other
-    /// calls can become up to 5 s longer. Each such wait counts in full against `max_elapsed`.
+    /// is asked again. `AdaptiveLimiter` and `GovernorLimiter` count that as a further waiting
+    /// call, so the waits of other calls can become up to 5 s longer. Each such wait counts in
+    /// full against `max_elapsed`.
     ///
     /// ```
     /// use std::time::Duration;

@@ -124,8 +124,9 @@ pin_project! {
     ///
     /// Created by [`RetryPolicy::retry`] and [`RetryPolicy::retry_blocking`]. The
     /// setters override the policy for this call alone. A call makes no attempt and
-    /// reads no clock before it is polled, or before `.call()`. Settings that are changed
-    /// after that have no effect, or end the call without a result.
+    /// reads no clock before it is polled, or before `.call()`. Do not change settings
+    /// after that: some have no effect, and after `timer`, `attempt_timeout` or `long_polling`
+    /// the future stays pending forever.
     #[must_use = "no attempt is made until the call is awaited, or `.call()` if it is a sync one"]
     pub struct Call<P, D, J = PolicyClassifier, H = ()>
     where

@@ -22,8 +22,9 @@ impl<C> RetryPolicy<C> {
     ///
     /// # Panics
     ///
-    /// With the default timer, the future panics at its first wait outside a tokio runtime
-    /// with time enabled. See [`timer`](super::Call::timer).
+    /// With the default timer and outside a tokio runtime with time enabled, the future panics
+    /// at its first wait, and at its first attempt with `attempt_timeout`. See
+    /// [`timer`](super::Call::timer).
     ///
     /// ```
     /// use reattempt::{Backoff, RetryPolicy};

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The time at which a call's time limit ends, or `None` if there is no limit. A limit
-/// beyond `Duration::MAX` is none, because no time reaches it.
+/// that ends at or after `Duration::MAX` is none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Deadline(Option<End>);
 

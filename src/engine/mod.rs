@@ -263,7 +263,8 @@ impl Progress {
             .is_some_and(|max| self.executed >= max.get())
         {
             Some(StopReason::OutOfAttempts)
-        // After the attempts, because a tower call keeps no request for after its last attempt.
+        // Checked after the attempts: a tower call keeps no copy of its request during its last
+        // attempt.
         } else if !is_repeatable {
             Some(StopReason::Unrepeatable)
         } else {

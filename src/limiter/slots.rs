@@ -20,9 +20,9 @@ const SHARING: u32 = 4;
 /// Gives each waiting call of a limiter a time of its own. If all calls waited for the next
 /// token, each token would cost one request per waiting call.
 ///
-/// A slot is only a time to ask. It reserves nothing: the next call that asks takes the token
-/// of a call that was dropped. If no call asks before, the calls behind it have waited for
-/// nothing, at most 5 s.
+/// A slot is only a time to ask. It reserves nothing: if a waiting call is dropped, the next
+/// call that asks takes its token. If none asks earlier, the calls behind it wait longer than
+/// they need to, by at most 5 s.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     /// The latest slot. It is in the past if no call waits for one.

@@ -249,13 +249,17 @@ fn a_panic_of_the_timeouts_clone_returns_the_cost() {
         let _ = &panics;
         "slow"
     };
+    let attempts = Cell::new(0);
     let mut call = Box::pin(
         policy
-            .retry(|_| async { Err::<(), _>("down") })
+            .retry(|_| {
+                attempts.set(attempts.get() + 1);
+                async { Err::<(), _>("down") }
+            })
             .timer(ManualTimer::new())
             .attempt_timeout_or(s(9), into_error),
     );
     assert!(catch_unwind(AssertUnwindSafe(|| poll(call.as_mut()))).is_err());
     drop(call);
-    assert_eq!(budget.available(), 20);
+    assert_eq!((attempts.get(), budget.available()), (1, 20));
 }

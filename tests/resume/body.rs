@@ -251,20 +251,18 @@ impl Body for Slow {
 
 #[test]
 fn a_body_that_has_bytes_to_skip_is_not_at_its_end() {
-    let response = |frames: [Option<io::Result<Frame<Bytes>>>; 2]| {
-        let mut response = Response::new(Slow(frames.into_iter().collect()));
+    let response = |frames: Vec<Option<io::Result<Frame<Bytes>>>>| {
+        let mut response = Response::new(Slow(frames.into()));
         let etag = HeaderValue::from_static("\"v1\"");
         response.headers_mut().insert("etag", etag);
         response
     };
     let four = Frame::data(Bytes::from_static(b"four"));
-    let first = response([Some(Ok(four)), Some(Err(reset()))]);
+    let first = response(vec![Some(Ok(four)), Some(Err(reset()))]);
     let policy = policy();
     // The second response begins again, and ends after nothing.
     let get = resume::get(&policy, |_| {
-        let mut second = response([None, None]);
-        second.body_mut().0.pop_front();
-        std::future::ready(Ok::<_, io::Error>(second))
+        std::future::ready(Ok::<_, io::Error>(response(vec![None])))
     });
     let mut body = pin!(
         get.timer(ManualTimer::new())

@@ -17,8 +17,8 @@ pub use service::{AttemptLimit, AttemptTimeout, NoTimeout, ResponseFuture, Retry
 use crate::policy::RetryPolicy;
 use crate::timer::{DefaultTimer, Timer};
 
-/// Retries the requests of a service by a policy. The service must be `Clone`: tower's
-/// `buffer` makes one that is not so.
+/// Retries the requests of a service by a policy. The service must be `Clone`: put tower's
+/// `BufferLayer` on top of one that is not.
 ///
 /// Each attempt sends a clone of the request, with the [`Attempt`](crate::Attempt)
 /// among its extensions, so that a layer below can stamp and sign it. The service's
