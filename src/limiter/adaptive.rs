@@ -23,8 +23,9 @@ use crate::timer::INTERRUPTION;
 /// Up to four waiting calls get the time of the next token, by AWS's formula. Each further
 /// one gets a time of its own, 1 ms after the previous one, or less if tokens arrive more
 /// often. Waiting calls therefore do not all ask for the same token. A call asks again
-/// at most 5 seconds after the next token, so it notices a rate that has risen. If all times in these 5 seconds are taken, calls are spread evenly over them.
-/// A call that finds a token takes it, even if other calls have waited longer.
+/// at most 5 seconds after the next token, so it notices a rate that has risen. If all times
+/// in these 5 seconds are taken, calls are spread evenly over them. A call that finds a token
+/// takes it, even if other calls have waited longer.
 ///
 /// All calls should use timers of one clock. If a clock jumps ahead and comes back, the
 /// limiter continues from the earlier time. Each such jump can admit the attempts of one

@@ -60,7 +60,8 @@
 //!   allows 2 requests in a row that bring no new byte. `max_elapsed` limits an outage and not
 //!   the whole download. To limit the whole download, use the time limit of your runtime.
 //! - The budget pays for each later request. At the end of the body, the cost of the last
-//!   request is returned, and no other. A server that breaks every response thus uses up the budget.
+//!   request is returned, and no other. A server that breaks every response thus uses up the
+//!   budget.
 //! - The limiter is asked before each request. Server hints are honoured.
 //!
 //! A body that stalls does not break. Set a read timeout in the client.
