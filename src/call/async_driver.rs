@@ -122,6 +122,14 @@ impl<A, S, K> Stage<A, S, K> {
         }
     }
 
+    /// Begins what comes before the first attempt of a call without settings of its own.
+    #[inline]
+    pub(super) fn begin(mut self: Pin<&mut Self>) {
+        if matches!(self.as_ref().get_ref(), Self::New) {
+            self.set(Self::configured(Overrides::NONE));
+        }
+    }
+
     /// Drops what the stage holds.
     #[inline]
     pub(super) fn set_done(mut self: Pin<&mut Self>) {

@@ -5,13 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::async_driver::{Async, SleepOf, Stage, StageProjection};
+use super::async_driver::{Async, Stage, StageProjection};
 use super::result::CallResult;
 use super::steps::{self, Waiting};
 use super::{Call, ClassifierRef, Hook, Operation, PolicyRef};
 use crate::attempt::Attempt;
 use crate::classify::{Classify, Verdict, printable};
-use crate::engine::{FIRST_SUCCESS, Overrides, Step, Stop};
+use crate::engine::{Run, Step, Stop};
 use crate::error::{Outcome, StopReason};
 use crate::timer::Timer;
 
@@ -29,19 +29,22 @@ where
     /// refilling budget. Everything else is out of line. The bench `overhead` shows what
     /// that saves.
     fn poll_end<R: CallResult<T, E>>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        loop {
+        let (result, reason) = loop {
             // In the loop, so that the compiler does not check the stage of a first attempt
             // again.
-            if matches!(self.driver.stage, Stage::New) && self.run.settings().is_simple {
-                self.as_mut().start_first_attempt();
+            let call = self.as_ref().get_ref();
+            if matches!(call.driver.stage, Stage::New) && call.run.settings().is_simple {
+                let attempt = call.run.start_on_short_path();
+                self.as_mut().start_attempt(attempt, |_| ());
             }
             let this = self.as_mut().project();
             let mut driver = this.driver.project();
             let StageProjection::Attempt { future } = driver.stage.as_mut().project() else {
                 match ready!(self.as_mut().before_attempt(cx)) {
-                    None => continue,
-                    Some(kept) => return self.end(F::release(kept), StopReason::OutOfBudget),
+                    Ok(attempt) => self.as_mut().start_attempt(attempt, Run::spend),
+                    Err(kept) => break (F::release(kept), StopReason::OutOfBudget),
                 }
+                continue;
             };
             let result = ready!(future.poll(cx));
             // The future may hold a connection, and must not be polled again.
@@ -49,34 +52,30 @@ where
             let classifier = this.classifier.classifier(this.run.policy());
             let end = match classifier.classify(result.as_ref()) {
                 Verdict::Success if this.run.succeed_on_short_path() => {
-                    return Poll::Ready(R::new(result, || FIRST_SUCCESS));
+                    break (result, StopReason::Success);
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
             };
             let Some(end) = end else { continue };
             match self.as_mut().keep(result, end) {
                 None => {}
-                Some(result) => return self.end(result, end.reason),
+                Some(result) => break (result, end.reason),
             }
-        }
-    }
-
-    fn end<R: CallResult<T, E>>(
-        self: Pin<&mut Self>,
-        result: Result<T, E>,
-        reason: StopReason,
-    ) -> Poll<R> {
+        };
         Poll::Ready(R::new(result, || self.run.summary(reason)))
     }
 
-    /// Starts the first attempt of a call on the short path.
-    // A separate function, as `start_attempt` is: in a build without optimization, the future
-    // would otherwise take up stack space in the function that polls it.
+    /// Starts an attempt. Calls `start` right before the operation.
+    // A separate function: in a build without optimization, the future would otherwise take up
+    // stack space in the function that polls it.
     #[inline]
-    fn start_first_attempt(self: Pin<&mut Self>) {
+    fn start_attempt(self: Pin<&mut Self>, attempt: Attempt, start: impl FnOnce(&mut Run<P>)) {
         let this = self.project();
-        let attempt = this.run.start_on_short_path();
-        start_attempt(this.driver, attempt, || ());
+        let mut driver = this.driver.project();
+        // If the operation panics, it must not start again.
+        driver.stage.as_mut().set_done();
+        let future = driver.op.attempt(attempt, driver.timer, || start(this.run));
+        driver.stage.set_attempt(future);
     }
 
     /// Decides what follows an attempt. If a retry follows, its wait comes next. Returns the
@@ -136,46 +135,32 @@ where
         }
     }
 
-    /// Waits until the next attempt may start, and starts it. Returns the result that
-    /// was kept during a last wait.
+    /// Waits until the next attempt may start.
+    ///
+    /// # Errors
+    ///
+    /// Returns the result that was kept during a last wait, which ends the call.
     #[cold]
     #[inline(never)]
-    fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Kept>> {
-        let mut this = self.project();
-        let mut driver = this.driver.as_mut().project();
-        if let StageProjection::New = driver.stage.as_mut().project() {
-            let overrides = Overrides::NONE;
-            let waiting = Waiting::Configured { overrides };
-            driver.stage.as_mut().set_waiting(waiting, None);
-        }
-        let StageProjection::Waiting { waiting, kept } = driver.stage.as_mut().project() else {
+    fn before_attempt(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Attempt, F::Kept>> {
+        let this = self.project();
+        let mut driver = this.driver.project();
+        driver.stage.as_mut().begin();
+        let StageProjection::Waiting { mut waiting, kept } = driver.stage.as_mut().project() else {
             return Poll::Pending;
         };
         if kept.is_some() {
-            ready!(steps::sleep(waiting, driver.timer, cx));
-            let kept = kept.take();
-            driver.stage.set_done();
-            return Poll::Ready(kept);
+            ready!(steps::sleep(waiting.as_mut(), driver.timer, cx));
+            if let Some(kept) = kept.take() {
+                driver.stage.set_done();
+                return Poll::Ready(Err(kept));
+            }
         }
-        let attempt = ready!(steps::resume(this.run, waiting, driver.timer, cx));
-        let (_, progress) = this.run.started();
-        start_attempt(this.driver, attempt, || progress.spend());
-        Poll::Ready(None)
+        steps::resume(this.run, waiting, driver.timer, cx).map(Ok)
     }
-}
-
-/// Starts an attempt. Calls `start` right before the operation.
-#[inline]
-fn start_attempt<F, M>(driver: Pin<&mut Async<F, M>>, attempt: Attempt, start: impl FnOnce())
-where
-    F: Operation<M>,
-    M: SleepOf,
-{
-    let mut driver = driver.project();
-    // If the operation panics, it must not start again.
-    driver.stage.as_mut().set_done();
-    let future = driver.op.attempt(attempt, driver.timer, start);
-    driver.stage.set_attempt(future);
 }
 
 impl<P, F, M, J, H> Future for Call<P, Async<F, M>, J, H>

@@ -89,6 +89,14 @@ impl<P: PolicyRef> Run<P> {
         self.start(Overrides::NONE, Duration::ZERO)
     }
 
+    /// Spends the cost of the attempt that starts.
+    #[inline]
+    pub(crate) const fn spend(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            progress.spend();
+        }
+    }
+
     /// Returns true if the started call depends on the time.
     pub(crate) fn needs_clock(&self) -> bool {
         self.progress
