@@ -130,7 +130,6 @@ fn part(whole: u128, share: f64) -> u128 {
 ///
 /// This is Lemire's multiplication, which needs no division. The probability of
 /// each part of the interval is its share of the length, to about 2⁻⁶³.
-#[inline]
 pub(crate) fn between(low: u128, high: u128, bits: u64) -> u128 {
     let width = high.saturating_sub(low);
     let bits = u128::from(bits);
@@ -161,6 +160,11 @@ pub(crate) fn word(seed: u64, index: u64) -> u64 {
     // Odd, and not the constant that the seeding itself adds.
     const STEP: u64 = 0xd134_2543_de82_ef95;
     Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_add(index.wrapping_mul(STEP))).next_u64()
+}
+
+/// Returns the random word number `index` of `seed`, or of a new seed if there is none.
+pub(crate) fn random(seed: Option<u64>, index: u64) -> u64 {
+    word(seed.unwrap_or_else(entropy), index)
 }
 
 /// Returns a random word that differs for each call, thread and process.

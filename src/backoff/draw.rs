@@ -29,7 +29,7 @@ impl Backoff {
         if self.jitter == Jitter::None {
             return self.ceiling_nanos(retry);
         }
-        let bits = || jitter::word(seed.unwrap_or_else(jitter::entropy), u64::from(retry));
+        let bits = || jitter::random(seed, u64::from(retry));
         self.jittered_delay(self.as_doubling(), retry, previous, bits)
     }
 

@@ -128,12 +128,43 @@ fn fibonacci(base: u128, steps: u32) -> u128 {
 /// Returns `nanos` as a [`Duration`], saturating at [`Duration::MAX`].
 #[inline]
 pub(crate) fn duration(nanos: u128) -> Duration {
-    if let Ok(nanos) = u64::try_from(nanos) {
-        return Duration::from_nanos(nanos);
+    match u64::try_from(nanos) {
+        Ok(nanos) => Duration::from_nanos(nanos),
+        Err(_) => long_duration(nanos),
     }
-    let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    match (u64::try_from(seconds), u32::try_from(rest)) {
-        (Ok(seconds), Ok(rest)) => Duration::new(seconds, rest),
+}
+
+/// Returns `nanos` as a [`Duration`], saturating at [`Duration::MAX`].
+///
+/// It adds two parts, because a division of 128 bits compiles to a large function.
+#[cold]
+fn long_duration(nanos: u128) -> Duration {
+    const UNIT: u32 = 1 << 31;
+    let low = nanos & u128::from(UNIT - 1);
+    match (u64::try_from(nanos >> 31), u64::try_from(low)) {
+        (Ok(high), Ok(low)) => Duration::from_nanos(high)
+            .saturating_mul(UNIT)
+            .saturating_add(Duration::from_nanos(low)),
         _ => Duration::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_of_any_nanoseconds_is_exact_up_to_the_longest() {
+        let longest = Duration::MAX.as_nanos();
+        let mut cases = vec![longest - 1, longest, longest + 1, u128::MAX];
+        for shift in 0..128 {
+            let power = 1_u128 << shift;
+            let pattern = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210 % power;
+            cases.extend([power - 1, power, power + 1, power + pattern]);
+        }
+        for nanos in cases {
+            let result = duration(nanos).as_nanos();
+            assert_eq!(result, nanos.min(longest), "{nanos}");
+        }
     }
 }

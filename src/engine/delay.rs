@@ -83,7 +83,7 @@ fn hint_spread(backoff: &Backoff, retry: u32, hint: Duration, seed: Option<u64>)
     }
     // The backoff draws from the words with small indices, so these are independent.
     let index = u64::from(retry) | (1 << 63);
-    let bits = jitter::word(seed.unwrap_or_else(jitter::entropy), index);
+    let bits = jitter::random(seed, index);
     let most = backoff.ceiling_nanos(retry).min(hint.as_nanos() >> 1);
     duration(jitter::between(0, most, bits))
 }
