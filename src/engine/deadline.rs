@@ -22,6 +22,12 @@ impl Deadline {
         self.0.is_some_and(|end| time >= end.time())
     }
 
+    /// Returns true if a wait that begins at `now` ends at the deadline or later.
+    pub(super) fn ends_wait(self, delay: Duration, now: Duration) -> bool {
+        self.0
+            .is_some_and(|end| now.saturating_add(delay) >= end.time())
+    }
+
     pub(super) fn remaining(self, now: Duration) -> Option<Duration> {
         self.0.map(|end| end.time().saturating_sub(now))
     }

@@ -53,7 +53,7 @@ impl Progress {
         decided_at: Duration,
         now: Duration,
     ) -> Duration {
-        let left = if self.deadline.is_reached(now.saturating_add(delay)) {
+        let left = if self.deadline.ends_wait(delay, now) {
             decided_at.saturating_add(delay).saturating_sub(now)
         } else {
             delay
