@@ -196,7 +196,7 @@ const fn salt() -> u64 {
     0
 }
 
-/// Hashes everything that differs between two draws.
+/// Mixes everything that differs between two draws.
 ///
 /// The standard library gives each `RandomState` of a thread other keys, and
 /// each thread other random numbers to make them from. There is one exception: a
@@ -208,9 +208,7 @@ const fn salt() -> u64 {
 /// The salt is an argument so that a test can compute the words of a parent and
 /// of its child. A real `fork` needs unsafe code.
 fn mixed(keys: &RandomState, salt: u64) -> u64 {
-    let mut hasher = keys.build_hasher();
-    hasher.write_u64(salt);
-    hasher.finish()
+    word(keys.build_hasher().finish(), salt)
 }
 
 #[cfg(test)]
