@@ -40,9 +40,10 @@ where
             let this = self.as_mut().project();
             let mut driver = this.driver.project();
             let StageProjection::Attempt { future } = driver.stage.as_mut().project() else {
-                match ready!(self.as_mut().before_attempt(cx)) {
-                    Ok(attempt) => self.as_mut().start_attempt(attempt, Run::spend),
-                    Err(kept) => break (F::release(kept), StopReason::OutOfBudget),
+                if let Some(attempt) = ready!(self.as_mut().before_attempt(cx)) {
+                    self.as_mut().start_attempt(attempt, Run::spend);
+                } else if let Some(kept) = self.as_mut().take_kept() {
+                    break (F::release(kept), StopReason::OutOfBudget);
                 }
                 continue;
             };
@@ -135,31 +136,29 @@ where
         }
     }
 
-    /// Waits until the next attempt may start.
-    ///
-    /// # Errors
-    ///
-    /// Returns the result that was kept during a last wait, which ends the call.
+    /// Waits until the next attempt may start. Returns `None` after a last wait, which ends
+    /// the call.
     #[cold]
     #[inline(never)]
-    fn before_attempt(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Attempt, F::Kept>> {
+    fn before_attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Attempt>> {
         let this = self.project();
         let mut driver = this.driver.project();
         driver.stage.as_mut().begin();
-        let StageProjection::Waiting { mut waiting, kept } = driver.stage.as_mut().project() else {
+        let StageProjection::Waiting { waiting, kept } = driver.stage.project() else {
             return Poll::Pending;
         };
-        if kept.is_some() {
-            ready!(steps::sleep(waiting.as_mut(), driver.timer, cx));
-            if let Some(kept) = kept.take() {
-                driver.stage.set_done();
-                return Poll::Ready(Err(kept));
-            }
-        }
-        steps::resume(this.run, waiting, driver.timer, cx).map(Ok)
+        steps::resume(this.run, waiting, kept.is_some(), driver.timer, cx)
+    }
+
+    /// Takes the result that was kept during a last wait.
+    fn take_kept(self: Pin<&mut Self>) -> Option<F::Kept> {
+        let mut driver = self.project().driver.project();
+        let StageProjection::Waiting { kept, .. } = driver.stage.as_mut().project() else {
+            return None;
+        };
+        let kept = kept.take()?;
+        driver.stage.set_done();
+        Some(kept)
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn after_hook<M: Timer>(
 
 /// Polls the delay.
 #[inline(never)]
-pub(super) fn sleep<M: Timer>(
+fn sleep<M: Timer>(
     mut waiting: Pin<&mut Waiting<M::Sleep>>,
     timer: &M,
     cx: &mut Context<'_>,
@@ -88,14 +88,18 @@ pub(super) fn sleep<M: Timer>(
 }
 
 /// Polls what comes before an attempt: the delay, then the limiter. Returns the attempt, whose
-/// cost is not spent yet.
+/// cost is not spent yet, or `None` after a last wait.
 #[inline(never)]
 pub(super) fn resume<P: PolicyRef, M: Timer>(
     run: &mut Run<P>,
     mut waiting: Pin<&mut Waiting<M::Sleep>>,
+    is_last_wait: bool,
     timer: &M,
     cx: &mut Context<'_>,
-) -> Poll<Attempt> {
+) -> Poll<Option<Attempt>> {
+    if is_last_wait {
+        return sleep(waiting, timer, cx).map(|()| None);
+    }
     if let Waiting::Configured { overrides } = *waiting {
         let needs_clock = overrides.needs_clock(run.settings());
         run.start(overrides, now_if(needs_clock, timer));
@@ -118,7 +122,7 @@ pub(super) fn resume<P: PolicyRef, M: Timer>(
         let now = now_if(run.needs_clock(), timer);
         let (settings, progress) = run.started();
         match progress.admit(settings, now) {
-            Ok(()) => return Poll::Ready(progress.attempt(now)),
+            Ok(()) => return Poll::Ready(Some(progress.attempt(now))),
             Err(delay) => {
                 if !delay.is_zero() {
                     waiting.set(Waiting::Delay { delay });

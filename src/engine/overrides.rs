@@ -36,16 +36,12 @@ impl Overrides {
         }
     }
 
-    /// Returns the time limit of a call with these overrides. `Duration::MAX` is none.
+    /// Returns the time limit of a call with these overrides.
     #[inline]
     pub(crate) const fn time_limit(&self, settings: &Settings) -> Option<Duration> {
-        let limit = match self.max_elapsed {
+        match self.max_elapsed {
             None => settings.max_elapsed,
             limit => limit,
-        };
-        match limit {
-            Some(limit) if limit.as_nanos() < Duration::MAX.as_nanos() => Some(limit),
-            _ => None,
         }
     }
 
@@ -60,7 +56,11 @@ impl Overrides {
         Attempt {
             max_attempts: count(self.attempts_limit(settings)),
             number: 1,
-            remaining: self.time_limit(settings),
+            remaining: match self.time_limit(settings) {
+                // As for a deadline, the longest limit is none.
+                Some(limit) if limit.as_nanos() < Duration::MAX.as_nanos() => Some(limit),
+                _ => None,
+            },
             waited: Duration::ZERO,
         }
     }

@@ -202,7 +202,7 @@ impl<C> RetryPolicy<C> {
     }
 
     /// Limits the time from the start of a call to the end of its last wait.
-    /// Default: no limit.
+    /// Default: no limit, as with `Duration::MAX`.
     ///
     /// It does not raise the limit on attempts: to retry for up to a minute, set
     /// [`unlimited_attempts`](Self::unlimited_attempts) too.
