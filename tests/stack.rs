@@ -8,6 +8,7 @@
     reason = "the tests are about large futures, and a failed thread fails them"
 )]
 
+use std::fmt;
 use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use reattempt::{Backoff, RetryPolicy};
 
 const STACK: usize = 2 * 1024 * 1024;
 const FUTURE: usize = 192 * 1024;
+const RESULT: usize = 70 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Failure;
@@ -37,9 +39,10 @@ async fn operation(number: u32) -> Result<usize, Failure> {
 /// Polls the future of `make` to its end on a thread with a small stack. Another thread makes
 /// it, because its copies until then are the caller's.
 #[track_caller]
-fn run<F>(make: impl FnOnce() -> F + Send + 'static)
+fn run<F, T>(make: impl FnOnce() -> F + Send + 'static, expected: T)
 where
-    F: Future<Output = Result<usize, Failure>> + Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+    T: fmt::Debug + PartialEq + Send + 'static,
 {
     let maker = thread::Builder::new().stack_size(8 * STACK);
     let maker = maker.spawn(|| Box::pin(make())).unwrap();
@@ -50,7 +53,7 @@ where
         .unwrap();
     let caller = thread::Builder::new().stack_size(STACK);
     let caller = caller.spawn(move || runtime.block_on(future)).unwrap();
-    assert_eq!(caller.join().unwrap(), Ok(FUTURE));
+    assert_eq!(caller.join().unwrap(), Ok(expected));
 }
 
 async fn call() -> Result<usize, Failure> {
@@ -59,17 +62,38 @@ async fn call() -> Result<usize, Failure> {
 
 #[test]
 fn a_call_inside_a_call_fits() {
-    run(|| async { POLICY.retry(|_| call()).await });
+    run(|| async { POLICY.retry(|_| call()).await }, FUTURE);
+}
+
+/// Returns a large array. Fails at the first attempt.
+async fn fill(number: u32) -> Result<[u8; RESULT], Failure> {
+    tokio::task::yield_now().await;
+    if number == 1 {
+        Err(Failure)
+    } else {
+        Ok([3; RESULT])
+    }
+}
+
+async fn call_with_a_large_result() -> Result<[u8; RESULT], Failure> {
+    POLICY.retry(|attempt| fill(attempt.number())).await
+}
+
+#[test]
+fn a_call_inside_a_call_with_a_large_result_fits() {
+    let call = || async { POLICY.retry(|_| call_with_a_large_result()).await };
+    run(call, [3; RESULT]);
 }
 
 #[test]
 fn a_call_with_a_timeout_fits() {
-    run(|| async {
+    let call = || async {
         POLICY
             .retry(|attempt| operation(attempt.number()))
             .attempt_timeout_or(Duration::MAX, |_| Failure)
             .await
-    });
+    };
+    run(call, FUTURE);
 }
 
 #[cfg(feature = "tower")]
@@ -81,7 +105,7 @@ fn a_call_of_a_tower_service_fits() {
     use reattempt::tower::RetryLayer;
     use tower::{Layer, Service};
 
-    run(|| async {
+    let call = || async {
         let number = Arc::new(AtomicU32::new(1));
         let service = tower::service_fn(move |(): ()| {
             let number = number.fetch_add(1, Ordering::Relaxed);
@@ -90,5 +114,6 @@ fn a_call_of_a_tower_service_fits() {
         let layer = RetryLayer::cloning(POLICY.clone(), |(): &()| Some(()));
         let mut service = layer.layer(service);
         service.call(()).await
-    });
+    };
+    run(call, FUTURE);
 }

@@ -122,7 +122,7 @@ impl<A, S, K> Stage<A, S, K> {
         }
     }
 
-    /// Begins what comes before the first attempt of a call without settings of its own.
+    /// Prepares the first attempt of a new call. Does nothing in any other stage.
     #[inline]
     pub(super) fn begin(mut self: Pin<&mut Self>) {
         if matches!(self.as_ref().get_ref(), Self::New) {

@@ -26,10 +26,13 @@ where
 {
     /// Polls the call to its end. The short path is inline here: a first attempt that
     /// succeeds, of a call without settings of its own, limiter, observer, time limit and
-    /// refilling budget. Everything else is out of line. The bench `overhead` shows what
+    /// refilling budget. Decisions and waits are out of line. The bench `overhead` shows what
     /// that saves.
     fn poll_end<R: CallResult<T, E>>(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let (result, reason) = loop {
+        // Not a pair with the result: without optimization, each pair is a copy of the result on
+        // the stack of the function that polls the operation.
+        let reason;
+        let result = loop {
             // In the loop, so that the compiler does not check the stage of a first attempt
             // again.
             let call = self.as_ref().get_ref();
@@ -43,7 +46,8 @@ where
                 if let Some(attempt) = ready!(self.as_mut().before_attempt(cx)) {
                     self.as_mut().start_attempt(attempt, Run::spend);
                 } else if let Some(kept) = self.as_mut().take_kept() {
-                    break (F::release(kept), StopReason::OutOfBudget);
+                    reason = StopReason::OutOfBudget;
+                    break F::release(kept);
                 }
                 continue;
             };
@@ -53,14 +57,18 @@ where
             let classifier = this.classifier.classifier(this.run.policy());
             let end = match classifier.classify(result.as_ref()) {
                 Verdict::Success if this.run.succeed_on_short_path() => {
-                    break (result, StopReason::Success);
+                    reason = StopReason::Success;
+                    break result;
                 }
                 verdict => self.as_mut().after_attempt(result.as_ref(), verdict),
             };
             let Some(end) = end else { continue };
             match self.as_mut().keep(result, end) {
                 None => {}
-                Some(result) => break (result, end.reason),
+                Some(result) => {
+                    reason = end.reason;
+                    break result;
+                }
             }
         };
         Poll::Ready(R::new(result, || self.run.summary(reason)))
@@ -145,6 +153,7 @@ where
         let mut driver = this.driver.project();
         driver.stage.as_mut().begin();
         let StageProjection::Waiting { waiting, kept } = driver.stage.project() else {
+            // The call has ended, or a part of it panicked. It must not start again.
             return Poll::Pending;
         };
         steps::resume(this.run, waiting, kept.is_some(), driver.timer, cx)

@@ -23,7 +23,8 @@ impl Deadline {
     }
 
     /// Returns true if a wait that begins at `now` ends at the deadline or later.
-    pub(super) fn ends_wait(self, delay: Duration, now: Duration) -> bool {
+    pub(super) fn is_reached_by_wait(self, delay: Duration, now: Duration) -> bool {
+        // The end of the wait is computed only if there is a deadline.
         self.0
             .is_some_and(|end| now.saturating_add(delay) >= end.time())
     }

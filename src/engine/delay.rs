@@ -45,15 +45,15 @@ impl Progress {
     }
 
     /// Begins a wait at `now`, after a decision at `decided_at` and the call's callbacks. Returns
-    /// the delay to serve. It is shorter than `delay` only if the wait would otherwise end after
-    /// the time limit: it then ends when it would have ended without the callbacks.
+    /// the delay to serve. It is shorter than `delay` only if the wait would otherwise end at the
+    /// time limit or later: it then ends when it would have ended without the callbacks.
     pub(crate) fn begin_wait(
         &mut self,
         delay: Duration,
         decided_at: Duration,
         now: Duration,
     ) -> Duration {
-        let left = if self.deadline.ends_wait(delay, now) {
+        let left = if self.deadline.is_reached_by_wait(delay, now) {
             decided_at.saturating_add(delay).saturating_sub(now)
         } else {
             delay

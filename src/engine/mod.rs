@@ -238,7 +238,7 @@ impl Progress {
                 return Step::Stop(Stop::without_wait(StopReason::ServerDelayTooLong(hint)));
             }
         };
-        if self.deadline.ends_wait(delay, now) {
+        if self.deadline.is_reached_by_wait(delay, now) {
             return Step::Stop(Stop::without_wait(StopReason::OutOfTime));
         }
         if let Some(budget) = &settings.budget {
