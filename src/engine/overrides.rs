@@ -56,11 +56,7 @@ impl Overrides {
         Attempt {
             max_attempts: count(self.attempts_limit(settings)),
             number: 1,
-            remaining: match self.time_limit(settings) {
-                // As for a deadline, the longest limit is none.
-                Some(limit) if limit.as_nanos() < Duration::MAX.as_nanos() => Some(limit),
-                _ => None,
-            },
+            remaining: self.time_limit(settings),
             waited: Duration::ZERO,
         }
     }

@@ -227,7 +227,11 @@ impl<C> RetryPolicy<C> {
     #[doc(alias = "deadline")]
     #[doc(alias = "timeout")]
     pub const fn max_elapsed(mut self, total: Duration) -> Self {
-        self.settings.max_elapsed = Some(total);
+        self.settings.max_elapsed = if total.as_nanos() < Duration::MAX.as_nanos() {
+            Some(total)
+        } else {
+            None
+        };
         self.settings.update_is_simple();
         self
     }

@@ -99,6 +99,13 @@ fn the_longest_time_limit_is_none() {
     assert_eq!(session.attempt().remaining(), None);
     assert_eq!(session.admit(Duration::ZERO), Ok(()));
     assert_eq!(session.attempt().remaining(), None);
-    let outcome = policy.retry_blocking(|attempt| Ok::<_, ()>(attempt.remaining()));
-    assert_eq!(outcome.call(), Ok(None));
+    let remaining = |attempt: reattempt::Attempt| Ok::<_, ()>(attempt.remaining());
+    assert_eq!(policy.retry_blocking(remaining).call(), Ok(None));
+    let limited = policy.clone().max_elapsed(s(5));
+    let call = limited.retry_blocking(remaining).max_elapsed(Duration::MAX);
+    assert_eq!(call.call(), Ok(None));
+
+    assert_eq!(policy.to_string(), RetryPolicy::default().to_string());
+    let policy = constant(u64::MAX).max_elapsed(Duration::MAX);
+    assert_eq!(policy.schedule().retries().len(), 2);
 }
