@@ -31,6 +31,8 @@ fn a_time_limit_of_any_size_is_kept() {
         let policy = constant(0).max_elapsed(limit);
         let mut session = policy.start_at(s(0));
         assert_eq!(session.attempt().remaining(), Some(limit));
+        assert_eq!(session.admit(s(0)), Ok(()));
+        assert_eq!(session.attempt().remaining(), Some(limit));
         let stop = Decision::Stop(StopReason::OutOfTime);
         assert_eq!(session.decide(FAILED, limit), stop);
     }
