@@ -8,6 +8,7 @@
     reason = "the tests are about large futures, and a failed thread fails them"
 )]
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::thread;
@@ -77,10 +78,15 @@ async fn fill(number: u32) -> Result<[u8; RESULT], Failure> {
 #[test]
 fn a_call_with_a_large_result_fits() {
     let caller = thread::Builder::new().stack_size(STACK).spawn(|| {
-        let mut call = Box::pin(POLICY.retry(|attempt| fill(attempt.number())));
+        let last = Cell::new(0);
+        let mut call = Box::pin(POLICY.retry(|attempt| {
+            last.set(attempt.number());
+            fill(attempt.number())
+        }));
         // A runtime would copy the result more often.
         let mut context = Context::from_waker(Waker::noop());
         while call.as_mut().poll(&mut context).is_pending() {}
+        assert_eq!(last.get(), 2);
     });
     caller.unwrap().join().unwrap();
 }
