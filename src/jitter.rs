@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 #[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
 use crate::timer;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-use crate::timer::ticks as salt;
+use crate::timer::nanos_since_1970 as salt;
 
 /// The random spread of a delay within the cap.
 ///

@@ -107,17 +107,17 @@ impl Doubling {
     #[inline]
     fn draw(self, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
         let Self { base, cap } = self;
-        let steps = retry.saturating_sub(1);
-        let grown = if steps <= base.leading_zeros() {
-            base.checked_shl(steps).unwrap_or_default()
-        } else if base == 0 {
-            0
+        let doublings = retry.saturating_sub(1);
+        // base · 2ⁿ is above the cap exactly if base is above cap / 2ⁿ. For n ≥ 64 that is
+        // every base but zero, so the shift below cannot wrap.
+        let ceiling = if base > cap.checked_shr(doublings).unwrap_or_default() {
+            cap
         } else {
-            u64::MAX
+            base.wrapping_shl(doublings)
         };
-        match grown.min(cap) {
+        match ceiling {
             0 => 0,
-            ceiling => jitter::below(ceiling, bits()),
+            _ => jitter::below(ceiling, bits()),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! The process's clock on platforms where the standard library has one.
 
 use std::sync::OnceLock;
-#[cfg(feature = "http")]
-use std::time::SystemTime;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{HEAD_START, nanos};
 
@@ -19,12 +17,11 @@ pub(crate) fn now() -> Duration {
     since_anchor(instant)
 }
 
-/// Returns a growing number of nanoseconds, so that random numbers drawn at different times
-/// differ. It ignores tokio's clock.
-pub(crate) fn ticks() -> u64 {
+/// Returns the wall clock's time in nanoseconds.
+pub(crate) fn nanos_since_1970() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
-    let instant = Instant::now();
-    nanos(since_anchor(instant))
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    nanos(since_1970.unwrap_or_default())
 }
 
 /// Returns `instant` as the time since an epoch 34 years before the first call.

@@ -21,11 +21,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(all(target_family = "wasm", target_os = "unknown", not(reattempt_no_js)))]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown", reattempt_no_js)))]
 pub(crate) use clock::nanos_since_1970;
 pub(crate) use clock::now;
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-pub(crate) use clock::ticks;
 #[cfg(feature = "http")]
 pub(crate) use clock::wall_clock;
 #[cfg(all(
