@@ -5,6 +5,9 @@
     reason = "the numbers in a test are small and known"
 )]
 
+#[path = "common/random.rs"]
+mod random;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -326,16 +329,8 @@ fn bound(backoff: Backoff) -> Duration {
     backoff.ceiling(u32::MAX)
 }
 
-/// Returns the number of random cases: `PROPTEST_CASES`, or 100,000.
-fn cases() -> u32 {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    cases
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(100_000)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(random::many_cases())]
 
     #[test]
     fn no_delay_exceeds_its_cap_or_panics(

@@ -9,6 +9,8 @@ mod attempts;
 mod hints;
 mod loops;
 mod properties;
+#[path = "../common/random.rs"]
+mod random;
 mod reports;
 mod time;
 

@@ -32,16 +32,8 @@ fn any_duration() -> impl Strategy<Value = Duration> {
     ]
 }
 
-/// Returns the number of random cases: `PROPTEST_CASES`, or 100,000.
-fn cases() -> u32 {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    cases
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(100_000)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #![proptest_config(random::many_cases())]
 
     #[test]
     fn every_policy_stays_within_its_limits_without_a_panic(
@@ -185,7 +177,10 @@ fn drive_async<C: Classify<(), Verdict>>(
 
 proptest! {
     // Each case makes four calls, so a tenth of the cases is enough.
-    #![proptest_config(ProptestConfig::with_cases(cases().div_ceil(10)))]
+    #![proptest_config(ProptestConfig {
+        cases: random::many_cases().cases.div_ceil(10),
+        ..random::many_cases()
+    })]
 
     /// The sync and async drivers have a short path for the first attempt. It must make
     /// the same decisions as the session.
