@@ -48,9 +48,9 @@ sync success with a full budget:reattempt:33
 async success:reattempt:62
 async success:reattempt, policy made at run time:62
 async success after a wait:reattempt, policy made at run time:87
-sync, two failures without delay:reattempt, policy made at run time:1500
-async, two failures without delay:reattempt, policy made at run time:2000
-ten jittered delays:reattempt:1500
+sync, two failures without delay:reattempt, policy made at run time:1100
+async, two failures without delay:reattempt, policy made at run time:1600
+ten jittered delays:reattempt:1150
 END
     exit "$failed"
 fi
