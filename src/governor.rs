@@ -168,5 +168,9 @@ impl Limiter for GovernorLimiter {
         })
     }
 
+    fn has_queue(&self) -> bool {
+        true
+    }
+
     fn record(&self, _: Duration, _: bool) {}
 }

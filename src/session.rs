@@ -123,6 +123,8 @@ impl<C> Session<'_, C> {
     /// # Errors
     ///
     /// Returns how long to wait before asking again. Zero means: let other work run first.
+    /// If the limiter [has a queue](crate::Limiter::has_queue), an earlier request takes a
+    /// further place in it.
     ///
     /// ```
     /// use std::time::Duration;

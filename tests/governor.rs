@@ -20,6 +20,11 @@ fn one_per_second(burst: u32) -> GovernorLimiter {
 }
 
 #[test]
+fn the_limiter_has_a_queue() {
+    assert!(one_per_second(1).has_queue());
+}
+
+#[test]
 fn a_clock_that_jumps_and_returns_does_not_block_other_calls() {
     for jump in [YEAR, Duration::MAX] {
         let limiter = one_per_second(1);

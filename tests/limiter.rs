@@ -118,16 +118,24 @@ fn an_interrupted_thread_creates_no_tokens() {
 
 #[test]
 fn pointers_to_a_limiter_are_limiters() {
-    fn admits(limiter: &impl Limiter) -> bool {
+    fn assert_limits(limiter: &impl Limiter) {
         limiter.record(s(0), true);
-        limiter.acquire(s(0)).is_ok()
+        assert!(limiter.acquire(s(0)).is_err());
+        assert!(limiter.has_queue());
     }
-    assert!(!admits(&Arc::new(AdaptiveLimiter::new())));
-    assert!(!admits(&Box::new(AdaptiveLimiter::new())));
+    assert_limits(&AdaptiveLimiter::new());
+    assert_limits(&Arc::new(AdaptiveLimiter::new()));
+    assert_limits(&Box::new(AdaptiveLimiter::new()));
     let unsized_limiter: Box<dyn Limiter> = Box::new(AdaptiveLimiter::new());
-    assert!(!admits(&unsized_limiter));
+    assert_limits(&unsized_limiter);
     let unsized_limiter: Arc<dyn Limiter> = Arc::new(AdaptiveLimiter::new());
-    assert!(!admits(&unsized_limiter));
+    assert_limits(&unsized_limiter);
+}
+
+#[test]
+fn a_limiter_has_no_queue_by_default() {
+    assert!(!Alternating::default().has_queue());
+    assert!(!Arc::new(Alternating::default()).has_queue());
 }
 
 #[test]

@@ -92,11 +92,11 @@ where
     /// Waits by calling `sleep` instead of `std::thread::sleep`.
     ///
     /// `sleep` may return early, for example at shutdown. The wait still counts in full
-    /// against this call's `max_elapsed`. After an early return from a wait for a limiter,
-    /// the thread blocks for up to 10 ms, except on `wasm32-unknown-unknown`. Then the limiter
-    /// is asked again. `AdaptiveLimiter` and `GovernorLimiter` count that as a further waiting
-    /// call, so the waits of other calls can become up to 5 s longer. Each such wait counts in
-    /// full against `max_elapsed`.
+    /// against this call's `max_elapsed`. After an early return from a wait for a limiter
+    /// that [has a queue](crate::Limiter::has_queue), the thread blocks until the wait is
+    /// over. With another limiter it blocks for at most 10 ms, and then asks again. Each such
+    /// wait counts in full against `max_elapsed`. A thread of `wasm32-unknown-unknown` cannot
+    /// block: it asks again at once.
     ///
     /// ```
     /// use std::time::Duration;
@@ -278,7 +278,9 @@ where
                 Ok(()) => return progress.start_attempt(now),
                 Err(delay) => {
                     report_limited(settings, delay);
-                    let unserved = clock.wait_for_limiter(delay, &mut self.driver.sleep);
+                    let has_queue = settings.has_queue();
+                    let sleep = &mut self.driver.sleep;
+                    let unserved = clock.wait_for_limiter(delay, has_queue, sleep);
                     progress.charge_unserved(unserved);
                 }
             }

@@ -35,11 +35,13 @@ impl BlockingClock {
         }
     }
 
-    /// Waits like [`wait`](Self::wait). If `sleep` returns early, blocks for at most 10 ms
-    /// more, so that the limiter is not asked in a loop without a pause.
+    /// Waits like [`wait`](Self::wait). If `sleep` returns early, blocks before the limiter
+    /// is asked again: with a queue for the rest of the wait, so that the call takes no
+    /// further place in it, and else for at most 10 ms.
     pub(super) fn wait_for_limiter(
         self,
         delay: Duration,
+        has_queue: bool,
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
         let unserved = self.wait(delay, sleep);
@@ -47,16 +49,21 @@ impl BlockingClock {
         if cfg!(all(target_family = "wasm", target_os = "unknown")) {
             return unserved;
         }
-        pause(unserved, timer::sleep_blocking)
+        pause(unserved, has_queue, timer::sleep_blocking)
     }
 }
 
-/// The longest pause after an interrupted wait for a limiter.
+/// The longest pause after an interrupted wait for a limiter without a queue.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Blocks for a part of a wait that was not served, and returns the rest.
-fn pause(unserved: Duration, block: impl FnOnce(Duration)) -> Duration {
-    let pause = unserved.min(PAUSE);
+/// Blocks for the part of a wait that was not served, or without a queue for at most
+/// [`PAUSE`], and returns the rest.
+fn pause(unserved: Duration, has_queue: bool, block: impl FnOnce(Duration)) -> Duration {
+    let pause = if has_queue {
+        unserved
+    } else {
+        unserved.min(PAUSE)
+    };
     if !pause.is_zero() {
         block(pause);
     }
@@ -73,13 +80,21 @@ mod tests {
 
     #[test]
     fn an_interrupted_limiter_wait_pauses_before_the_next_request() {
-        let paused = |unserved| {
-            let mut paused = None;
-            let rest = pause(unserved, |time| paused = Some(time));
-            (paused, rest)
-        };
-        assert_eq!(paused(ms(3_600_000)), (Some(ms(10)), ms(3_599_990)));
-        assert_eq!(paused(ms(3)), (Some(ms(3)), ms(0)));
-        assert_eq!(paused(ms(0)), (None, ms(0)));
+        assert_eq!(paused(ms(3_600_000), false), (Some(ms(10)), ms(3_599_990)));
+        assert_eq!(paused(ms(3), false), (Some(ms(3)), ms(0)));
+        assert_eq!(paused(ms(0), false), (None, ms(0)));
+    }
+
+    #[test]
+    fn an_interrupted_wait_in_a_queue_is_waited_out() {
+        assert_eq!(paused(ms(3_600_000), true), (Some(ms(3_600_000)), ms(0)));
+        assert_eq!(paused(ms(0), true), (None, ms(0)));
+    }
+
+    /// Returns how long `pause` blocks, and what is left.
+    fn paused(unserved: Duration, has_queue: bool) -> (Option<Duration>, Duration) {
+        let mut paused = None;
+        let rest = pause(unserved, has_queue, |time| paused = Some(time));
+        (paused, rest)
     }
 }

@@ -120,7 +120,10 @@ impl<P: PolicyRef, S: FnMut(Duration)> BlockingLoop<P, S> {
                 Turn::Wait(wait) => {
                     let left = self.state.resume_wait(wait, clock.now());
                     let unserved = match wait.cause {
-                        WaitCause::Limiter => clock.wait_for_limiter(left, &mut self.sleep),
+                        WaitCause::Limiter => {
+                            let has_queue = self.state.has_queue();
+                            clock.wait_for_limiter(left, has_queue, &mut self.sleep)
+                        }
                         WaitCause::Retry { .. } => clock.wait(left, &mut self.sleep),
                     };
                     self.state.charge_unserved(unserved);

@@ -84,6 +84,10 @@ impl<P: PolicyRef> LoopState<P> {
         }
     }
 
+    pub(super) fn has_queue(&self) -> bool {
+        self.run.settings().has_queue()
+    }
+
     /// Returns the attempt that starts at `now`, or the last one of a call that ended.
     pub(super) fn attempt(&self, now: Duration) -> Attempt {
         self.run.attempt(self.overrides, now)

@@ -150,6 +150,10 @@ impl Limiter for AdaptiveLimiter {
         })
     }
 
+    fn has_queue(&self) -> bool {
+        true
+    }
+
     fn record(&self, now: Duration, throttled: bool) {
         self.with(|adaptive| {
             let now = adaptive.seconds(now);

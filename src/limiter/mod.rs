@@ -71,6 +71,23 @@ pub trait Limiter: Send + Sync + Debug {
     /// call that gets zero yields to other tasks once and then repeats the request.
     fn acquire(&self, now: Duration) -> Result<(), Duration>;
 
+    /// Returns true if a request that is refused takes a place in a queue, so that each
+    /// further request lengthens the waits of other calls. Default: false. It is true for
+    /// [`AdaptiveLimiter`] and `GovernorLimiter`.
+    ///
+    /// It matters if a sync call's `sleep_with` returns early. With a queue the call then
+    /// blocks until the wait is over, and without one for at most 10 ms, before its next
+    /// request.
+    ///
+    /// ```
+    /// use reattempt::{AdaptiveLimiter, Limiter};
+    ///
+    /// assert!(AdaptiveLimiter::new().has_queue());
+    /// ```
+    fn has_queue(&self) -> bool {
+        false
+    }
+
     /// Records an attempt that ended at `now`, and whether it was throttled.
     fn record(&self, now: Duration, throttled: bool);
 }
@@ -78,6 +95,10 @@ pub trait Limiter: Send + Sync + Debug {
 impl<L: Limiter + ?Sized> Limiter for Arc<L> {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
         (**self).acquire(now)
+    }
+
+    fn has_queue(&self) -> bool {
+        (**self).has_queue()
     }
 
     fn record(&self, now: Duration, throttled: bool) {
@@ -88,6 +109,10 @@ impl<L: Limiter + ?Sized> Limiter for Arc<L> {
 impl<L: Limiter + ?Sized> Limiter for Box<L> {
     fn acquire(&self, now: Duration) -> Result<(), Duration> {
         (**self).acquire(now)
+    }
+
+    fn has_queue(&self) -> bool {
+        (**self).has_queue()
     }
 
     fn record(&self, now: Duration, throttled: bool) {

@@ -140,6 +140,11 @@ impl Settings {
         };
         refills || self.limiter.is_some()
     }
+
+    /// Returns true if the limiter's waiting calls have places in a queue.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.limiter.as_ref().is_some_and(Limiter::has_queue)
+    }
 }
 
 impl fmt::Debug for Settings {
