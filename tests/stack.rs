@@ -92,6 +92,24 @@ fn a_call_with_a_large_result_fits() {
 }
 
 #[test]
+fn a_sync_call_with_a_large_result_fits() {
+    let caller = thread::Builder::new().stack_size(STACK).spawn(|| {
+        let last = Cell::new(0);
+        let result = POLICY.retry_blocking(|attempt| {
+            last.set(attempt.number());
+            if attempt.number() == 1 {
+                Err(Failure)
+            } else {
+                Ok([3_u8; RESULT])
+            }
+        });
+        assert!(result.call().is_ok());
+        assert_eq!(last.get(), 2);
+    });
+    caller.unwrap().join().unwrap();
+}
+
+#[test]
 fn a_call_with_a_timeout_fits() {
     run(|| async {
         POLICY

@@ -177,6 +177,9 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
+        if self.driver.overrides.is_some() || !self.run.settings().is_simple {
+            return self.run_to_end();
+        }
         // Take the call apart, so that the short path does not keep it in memory.
         let Self {
             run,
@@ -184,16 +187,12 @@ where
             hook,
             mut driver,
         } = self;
-        let mut made = None;
-        if driver.overrides.is_none() && run.settings().is_simple {
-            let result = (driver.op)(run.start_on_short_path());
-            let verdict = classifier
-                .classifier(run.policy())
-                .classify(result.as_ref());
-            if verdict == Verdict::Success && run.succeed_on_short_path() {
-                return R::new(result, || FIRST_SUCCESS);
-            }
-            made = Some((result, verdict));
+        let result = (driver.op)(run.start_on_short_path());
+        let verdict = classifier
+            .classifier(run.policy())
+            .classify(result.as_ref());
+        if verdict == Verdict::Success && run.succeed_on_short_path() {
+            return R::new(result, || FIRST_SUCCESS);
         }
         let call = Self {
             run,
@@ -201,7 +200,7 @@ where
             hook,
             driver,
         };
-        call.run_to_end(made)
+        call.continue_after(result, verdict)
     }
 
     #[inline]
@@ -214,10 +213,10 @@ where
         classifier.classify(result.as_ref())
     }
 
-    /// Runs the call to its end, after its first attempt if that has been made.
+    /// Runs the whole call.
     #[cold]
     #[inline(never)]
-    fn run_to_end<R>(mut self, mut made: Option<(Result<T, E>, Verdict)>) -> R
+    fn run_to_end<R>(mut self) -> R
     where
         R: CallResult<T, E>,
         J: ClassifierRef<P>,
@@ -225,45 +224,101 @@ where
         H: Hook<T, E>,
         S: FnMut(Duration),
     {
+        let clock = self.clock();
         let overrides = self.driver.overrides.unwrap_or(Overrides::NONE);
-        let clock = BlockingClock::new(overrides.needs_clock(self.run.settings()));
         self.run.start(overrides, clock.now());
-        loop {
-            let (result, verdict) = made.take().unwrap_or_else(|| {
-                let attempt = self.next_attempt(clock);
-                let result = (self.driver.op)(attempt);
-                let verdict = self.verdict(&result);
-                (result, verdict)
-            });
-            let classifier = self.classifier.classifier(self.run.policy());
-            let cause = printable(classifier, result.as_ref());
-            let (settings, progress) = self.run.started();
+        let attempt = self.next_attempt(clock);
+        let result = (self.driver.op)(attempt);
+        let verdict = self.verdict(&result);
+        self.continue_after(result, verdict)
+    }
+
+    /// Runs the call to its end after its first attempt.
+    // It moves the result as rarely as possible: in a build without optimization, each move
+    // takes up stack space for a further copy.
+    #[cold]
+    #[inline(never)]
+    fn continue_after<R>(mut self, mut result: Result<T, E>, mut verdict: Verdict) -> R
+    where
+        R: CallResult<T, E>,
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        let clock = self.clock();
+        let reason = loop {
             let decided_at = clock.now();
-            let step = progress.decide(settings, verdict, decided_at, true);
-            progress.report(settings, step, decided_at, cause);
-            let delay = match step {
-                Step::Stop(end) => {
-                    if let Some(delay) = end.last_wait {
-                        let now = clock.now();
-                        let left = progress.begin_last_wait(delay, decided_at, now);
-                        (self.driver.sleep)(left);
-                    }
-                    return R::new(result, || progress.summary(end.reason));
-                }
-                Step::Retry(delay) => delay,
+            let delay = match self.decide(result.as_ref(), verdict, decided_at, clock) {
+                Ok(delay) => delay,
+                Err(reason) => break reason,
             };
-            let event = || progress.retry_event(settings, delay, decided_at);
-            self.hook.before_wait(result.as_ref(), event);
-            if progress.is_out_of_time(clock.now()) {
-                progress.stop(settings, StopReason::OutOfTime);
-                return R::new(result, || progress.summary(StopReason::OutOfTime));
-            }
             // The result may hold a connection. Dropping it may take time.
             drop(result);
-            let delay = progress.begin_wait(delay, decided_at, clock.now());
-            let unserved = clock.wait(delay, &mut self.driver.sleep);
-            progress.charge_unserved(unserved);
+            self.wait(delay, decided_at, clock);
+            let attempt = self.next_attempt(clock);
+            result = (self.driver.op)(attempt);
+            verdict = self.verdict(&result);
+        };
+        R::new(result, || self.run.summary(reason))
+    }
+
+    fn clock(&self) -> BlockingClock {
+        let overrides = self.driver.overrides.unwrap_or(Overrides::NONE);
+        BlockingClock::new(overrides.needs_clock(self.run.settings()))
+    }
+
+    /// Decides what follows an attempt that ended at `decided_at`. Returns the delay before a
+    /// retry.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the call ended.
+    fn decide(
+        &mut self,
+        result: Result<&T, &E>,
+        verdict: Verdict,
+        decided_at: Duration,
+        clock: BlockingClock,
+    ) -> Result<Duration, StopReason>
+    where
+        J: ClassifierRef<P>,
+        J::Classifier: Classify<T, E>,
+        H: Hook<T, E>,
+        S: FnMut(Duration),
+    {
+        let cause = printable(self.classifier.classifier(self.run.policy()), result);
+        let (settings, progress) = self.run.started();
+        let step = progress.decide(settings, verdict, decided_at, true);
+        progress.report(settings, step, decided_at, cause);
+        let delay = match step {
+            Step::Stop(end) => {
+                if let Some(delay) = end.last_wait {
+                    let left = progress.begin_last_wait(delay, decided_at, clock.now());
+                    (self.driver.sleep)(left);
+                }
+                return Err(end.reason);
+            }
+            Step::Retry(delay) => delay,
+        };
+        let event = || progress.retry_event(settings, delay, decided_at);
+        self.hook.before_wait(result, event);
+        if progress.is_out_of_time(clock.now()) {
+            progress.stop(settings, StopReason::OutOfTime);
+            return Err(StopReason::OutOfTime);
         }
+        Ok(delay)
+    }
+
+    /// Waits before a retry that was decided at `decided_at`.
+    fn wait(&mut self, delay: Duration, decided_at: Duration, clock: BlockingClock)
+    where
+        S: FnMut(Duration),
+    {
+        let (_, progress) = self.run.started();
+        let delay = progress.begin_wait(delay, decided_at, clock.now());
+        let unserved = clock.wait(delay, &mut self.driver.sleep);
+        progress.charge_unserved(unserved);
     }
 
     /// Waits for the limiter, then starts the next attempt.
