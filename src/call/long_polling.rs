@@ -1,5 +1,8 @@
 //! `LongPolling`: an operation whose outcome is kept during a last wait.
 
+use std::pin::Pin;
+use std::task::Context;
+
 use super::operation::{OperationSeal, OutcomeOf};
 use super::{Operation, sealed::Sealed};
 use crate::attempt::Attempt;
@@ -21,6 +24,11 @@ impl<M, F: Operation<M>> Operation<M> for LongPolling<F> {
     #[inline]
     fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> F::Future {
         self.op.attempt(attempt, timer, start)
+    }
+
+    #[inline]
+    fn poll_start(future: Pin<&mut F::Future>, cx: &mut Context<'_>) -> bool {
+        F::poll_start(future, cx)
     }
 
     #[inline]

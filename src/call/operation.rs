@@ -2,6 +2,8 @@
 //! means to run it, async or sync.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::Context;
 
 use super::sealed::Sealed;
 use crate::attempt::Attempt;
@@ -43,10 +45,20 @@ pub trait Operation<M>: Sealed<OperationSeal> {
     #[doc(hidden)]
     type Kept;
 
-    /// Starts an attempt. Calls `start` when nothing but the operation can fail: from then on
-    /// the cost of the attempt is spent.
+    /// Makes the future of an attempt. Calls `start` when nothing but the operation can fail:
+    /// from then on the cost of the attempt is spent. If the attempt waits before it starts,
+    /// [`poll_start`](Self::poll_start) says when that is.
     #[doc(hidden)]
     fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> Self::Future;
+
+    /// Polls what the attempt of `future` waits for before it starts. Returns true if it starts
+    /// with the next poll of `future`.
+    #[doc(hidden)]
+    #[inline]
+    fn poll_start(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
+        let _ = (future, cx);
+        false
+    }
 
     /// Returns true if another attempt can follow the last one.
     #[doc(hidden)]

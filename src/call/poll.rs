@@ -42,7 +42,7 @@ where
             }
             let this = self.as_mut().project();
             let mut driver = this.driver.project();
-            let StageProjection::Attempt { future } = driver.stage.as_mut().project() else {
+            let StageProjection::Attempt { mut future } = driver.stage.as_mut().project() else {
                 if let Some(attempt) = ready!(self.as_mut().before_attempt(cx)) {
                     self.as_mut().start_attempt(attempt, Run::spend);
                 } else if let Some(kept) = self.as_mut().take_kept() {
@@ -51,6 +51,9 @@ where
                 }
                 continue;
             };
+            if F::poll_start(future.as_mut(), cx) {
+                this.run.spend();
+            }
             let result = ready!(future.poll(cx));
             // The future may hold a connection, and must not be polled again.
             driver.stage.set_done();

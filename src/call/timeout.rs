@@ -61,6 +61,11 @@ where
         }
     }
 
+    #[inline]
+    fn poll_start(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
+        F::poll_start(future.project().future, cx)
+    }
+
     fn is_repeatable(&self) -> bool {
         self.op.is_repeatable()
     }

@@ -9,6 +9,8 @@
 
 mod drops;
 mod panics;
+#[cfg(feature = "tower")]
+mod readiness;
 mod waits;
 
 use std::cell::Cell;

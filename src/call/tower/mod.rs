@@ -152,7 +152,8 @@ impl<C, M, Q, L> RetryLayer<C, M, Q, L> {
     }
 
     /// Cuts each attempt after `limit`, or after what is left of `max_elapsed` if that is
-    /// less. Default: an attempt is never cut.
+    /// less. Default: an attempt is never cut. The time of a retry includes the wait until the
+    /// service is ready.
     ///
     /// The service's error must implement `From<TimedOut>`, as `io::Error` does and
     /// `Box<dyn Error + Send + Sync>` does. The error is classified like any other.

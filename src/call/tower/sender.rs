@@ -43,19 +43,24 @@ where
             self.request = self.clone.clone_request(&request);
         }
         self.clone.add_attempt(&mut request, attempt);
-        // The caller of the service has made it ready for the first attempt.
-        let other = (attempt.number() > 1).then(|| self.service.clone());
-        start();
-        let step = match other {
-            None => Step::Calling {
-                future: self.service.call(request),
-            },
-            Some(service) => Step::Readying {
-                service,
+        let step = if attempt.number() > 1 {
+            Step::Readying {
+                service: self.service.clone(),
                 request: Some(request),
-            },
+                readiness: None,
+            }
+        } else {
+            // The caller of the service has made it ready.
+            start();
+            Step::Calling {
+                future: self.service.call(request),
+            }
         };
         Exchange { step }
+    }
+
+    fn poll_start(future: Pin<&mut Exchange<S, R>>, cx: &mut Context<'_>) -> bool {
+        future.project().step.poll_ready(cx)
     }
 
     fn is_repeatable(&self) -> bool {
@@ -74,7 +79,8 @@ where
 }
 
 pin_project! {
-    /// The future of one attempt: the service becomes ready, then sends the request.
+    /// The future of one attempt: the service becomes ready, then sends the request. The cost
+    /// of a retry is spent when the service is ready.
     #[must_use = "futures do nothing unless polled"]
     pub struct Exchange<S, R>
     where
@@ -91,7 +97,12 @@ pin_project! {
     where
         S: Service<R>,
     {
-        Readying { service: S, request: Option<R> },
+        Readying {
+            service: S,
+            request: Option<R>,
+            // `None` until the service is ready or has failed.
+            readiness: Option<Result<(), S::Error>>,
+        },
         Calling { #[pin] future: S::Future },
         // No attempt follows one whose request was not kept.
         Done,
@@ -116,21 +127,50 @@ impl<S: Service<R>, R> Future for Exchange<S, R> {
             if let StepProjection::Calling { future } = step.as_mut().project() {
                 return future.poll(cx);
             }
-            ready!(step.as_mut().poll_call(cx))?;
+            ready!(step.as_mut().call())?;
         }
     }
 }
 
 impl<S: Service<R>, R> Step<S, R> {
-    /// Waits until the service is ready, and calls it.
+    /// Returns true once, when the service is ready or has failed.
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+        let StepProjection::Readying {
+            service, readiness, ..
+        } = self.project()
+        else {
+            return false;
+        };
+        if readiness.is_some() {
+            return false;
+        }
+        match service.poll_ready(cx) {
+            Poll::Pending => false,
+            Poll::Ready(result) => {
+                *readiness = Some(result);
+                true
+            }
+        }
+    }
+
+    /// Calls the service if it is ready.
     // A function of its own, so that without optimization no copies of the service's future
     // are on the stack while that is polled.
     #[inline]
-    fn poll_call(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let StepProjection::Readying { service, request } = self.as_mut().project() else {
+    fn call(mut self: Pin<&mut Self>) -> Poll<Result<(), S::Error>> {
+        let StepProjection::Readying {
+            service,
+            request,
+            readiness,
+        } = self.as_mut().project()
+        else {
             return Poll::Pending;
         };
-        ready!(service.poll_ready(cx))?;
+        match readiness.take() {
+            // `poll_start`, which comes before each poll, has registered the waker.
+            None => return Poll::Pending,
+            Some(result) => result?,
+        }
         let next = match request.take() {
             Some(request) => Self::Calling {
                 future: service.call(request),
