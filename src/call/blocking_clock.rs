@@ -26,48 +26,55 @@ impl BlockingClock {
 
     /// Waits by calling `sleep`, and returns the part of the wait that was not served.
     pub(super) fn wait(self, delay: Duration, sleep: &mut impl FnMut(Duration)) -> Duration {
-        let due = self.now().saturating_add(delay);
+        let begun = self.now();
         sleep(delay);
-        if self.is_read {
-            due.saturating_sub(self.now())
-        } else {
-            Duration::ZERO
-        }
+        self.unserved(delay, begun)
     }
 
     /// Waits like [`wait`](Self::wait). If `sleep` returns early, blocks before the limiter
     /// is asked again: with a queue for the rest of the wait, so that the call takes no
-    /// further place in it, and else for at most 10 ms.
+    /// further place in it, and else for at most 10 ms. Whether it returned early is a matter
+    /// of real time, also under tokio's paused clock.
     pub(super) fn wait_for_limiter(
         self,
         delay: Duration,
         has_queue: bool,
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
-        let unserved = self.wait(delay, sleep);
+        let begun = self.now();
+        let slept = timer::real_time(|| sleep(delay));
         // A thread cannot sleep on this target.
-        if cfg!(all(target_family = "wasm", target_os = "unknown")) {
-            return unserved;
+        if !cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            let pause = pause(delay.saturating_sub(slept), has_queue);
+            if !pause.is_zero() {
+                timer::sleep_blocking(pause);
+            }
         }
-        pause(unserved, has_queue, timer::sleep_blocking)
+        self.unserved(delay, begun)
+    }
+
+    /// Returns the part of a wait that this clock has not seen. It is never longer than the
+    /// wait, even if the clock went back.
+    fn unserved(self, delay: Duration, begun: Duration) -> Duration {
+        if self.is_read {
+            let seen = self.now().saturating_sub(begun);
+            delay.saturating_sub(seen)
+        } else {
+            Duration::ZERO
+        }
     }
 }
 
 /// The longest pause after an interrupted wait for a limiter without a queue.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Blocks for the part of a wait that was not served, or without a queue for at most
-/// [`PAUSE`], and returns the rest.
-fn pause(unserved: Duration, has_queue: bool, block: impl FnOnce(Duration)) -> Duration {
-    let pause = if has_queue {
+/// Returns how long to block after a wait of which this part was not served.
+const fn pause(unserved: Duration, has_queue: bool) -> Duration {
+    if has_queue || unserved.as_nanos() < PAUSE.as_nanos() {
         unserved
     } else {
-        unserved.min(PAUSE)
-    };
-    if !pause.is_zero() {
-        block(pause);
+        PAUSE
     }
-    unserved.saturating_sub(pause)
 }
 
 #[cfg(test)]
@@ -80,21 +87,14 @@ mod tests {
 
     #[test]
     fn an_interrupted_limiter_wait_pauses_before_the_next_request() {
-        assert_eq!(paused(ms(3_600_000), false), (Some(ms(10)), ms(3_599_990)));
-        assert_eq!(paused(ms(3), false), (Some(ms(3)), ms(0)));
-        assert_eq!(paused(ms(0), false), (None, ms(0)));
+        assert_eq!(pause(ms(3_600_000), false), ms(10));
+        assert_eq!(pause(ms(3), false), ms(3));
+        assert_eq!(pause(ms(0), false), ms(0));
     }
 
     #[test]
     fn an_interrupted_wait_in_a_queue_is_waited_out() {
-        assert_eq!(paused(ms(3_600_000), true), (Some(ms(3_600_000)), ms(0)));
-        assert_eq!(paused(ms(0), true), (None, ms(0)));
-    }
-
-    /// Returns how long `pause` blocks, and what is left.
-    fn paused(unserved: Duration, has_queue: bool) -> (Option<Duration>, Duration) {
-        let mut paused = None;
-        let rest = pause(unserved, has_queue, |time| paused = Some(time));
-        (paused, rest)
+        assert_eq!(pause(ms(3_600_000), true), ms(3_600_000));
+        assert_eq!(pause(ms(0), true), ms(0));
     }
 }

@@ -17,6 +17,14 @@ pub(crate) fn now() -> Duration {
     since_anchor(instant)
 }
 
+/// Returns the real time that `act` takes, whatever tokio's clock says.
+pub(crate) fn real_time(act: impl FnOnce()) -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
+    let begun = Instant::now();
+    act();
+    begun.elapsed()
+}
+
 /// Returns the wall clock's time in nanoseconds.
 pub(crate) fn nanos_since_1970() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]

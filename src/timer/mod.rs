@@ -23,9 +23,9 @@ use std::time::Duration;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown", reattempt_no_js)))]
 pub(crate) use clock::nanos_since_1970;
-pub(crate) use clock::now;
 #[cfg(feature = "http")]
 pub(crate) use clock::wall_clock;
+pub(crate) use clock::{now, real_time};
 #[cfg(all(
     feature = "tokio",
     not(all(target_family = "wasm", target_os = "unknown"))

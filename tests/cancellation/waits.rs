@@ -52,6 +52,54 @@ async fn an_interrupted_wait_counts_only_for_its_own_call() {
     assert!(times.iter().all(|time| *time == times[0]), "{times:?}");
 }
 
+/// A limiter that refuses every second request for 20 µs, beginning with the first.
+#[derive(Debug)]
+struct EverySecond {
+    has_queue: bool,
+    requests: Mutex<u32>,
+}
+
+impl Limiter for EverySecond {
+    fn acquire(&self, _: Duration) -> Result<(), Duration> {
+        let mut requests = self.requests.lock().unwrap();
+        *requests += 1;
+        if *requests % 2 == 1 {
+            Err(Duration::from_micros(20))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn has_queue(&self) -> bool {
+        self.has_queue
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_limiter_wait_counts_in_full() {
+    for has_queue in [true, false] {
+        let policy = RetryPolicy::new(Backoff::none())
+            .max_attempts(20)
+            .max_elapsed(Duration::from_micros(50))
+            .limiter(EverySecond {
+                has_queue,
+                requests: Mutex::new(0),
+            });
+        let call = policy.retry_blocking(|_| Err::<(), _>("down"));
+        let outcome = call.sleep_with(|_| ()).outcome();
+        // Two waits of 20 µs count toward the limit of 50 µs. With a third it is reached.
+        let expected = (3, Some(StopReason::OutOfTime));
+        assert_eq!((outcome.attempts, Some(outcome.reason)), expected);
+
+        let mut calls = policy.start_blocking().sleep_with(|_| ());
+        while calls.next_attempt().number() > 0 && calls.check(Err::<(), _>("down")).is_continue() {
+        }
+        assert_eq!((calls.attempts(), calls.stop_reason()), expected);
+    }
+}
+
 #[tokio::test]
 async fn a_slow_hook_does_not_shorten_a_wait() {
     let policy = RetryPolicy::new(Backoff::constant(s(4))).max_attempts(2);
