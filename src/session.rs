@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::classify::{AnyError, Classify, Verdict, printable};
-use crate::engine::{Cause, Overrides, Run, Step, Stop, report_limited};
+use crate::engine::{Cause, Overrides, Progress, Run, Step, Stop, report_limited};
 use crate::error::StopReason;
 use crate::policy::RetryPolicy;
 
@@ -215,10 +215,8 @@ impl<C> Session<'_, C> {
                 Decision::Stop(end.reason)
             }
         };
-        progress.report(settings, step, now, cause);
-        if let Step::Retry(delay) = step {
-            progress.add_wait(delay);
-        }
+        let counting = CountingWait { progress, step };
+        counting.progress.report(settings, step, now, cause);
         decision
     }
 
@@ -253,5 +251,19 @@ impl<C> Session<'_, C> {
     #[must_use]
     pub fn last_wait(&self) -> Option<Duration> {
         self.end?.last_wait
+    }
+}
+
+/// Counts the wait of a step when it is dropped, also if the observer panics.
+struct CountingWait<'a> {
+    progress: &'a mut Progress,
+    step: Step,
+}
+
+impl Drop for CountingWait<'_> {
+    fn drop(&mut self) {
+        if let Step::Retry(delay) = self.step {
+            self.progress.add_wait(delay);
+        }
     }
 }

@@ -50,6 +50,18 @@ fn a_drained_bucket_is_empty_on_a_timer_at_zero() {
 }
 
 #[test]
+fn available_belongs_to_the_clock_of_the_calls() {
+    // The process's own clock starts at 34 years. One that counts from 2000 reads 26.
+    for years in [0, 20, 26, 27, 30, 32, 36, 56] {
+        let (budget, now) = (cheap(10).refill(0.001), YEAR * years);
+        for _ in 0..10 {
+            assert!(pays(&budget, now));
+        }
+        assert_eq!(budget.available(), 0, "{years}");
+    }
+}
+
+#[test]
 fn available_follows_the_latest_call_not_the_latest_payment() {
     let budget = cheap(10).refill(1.0);
     for _ in 0..10 {

@@ -26,8 +26,8 @@ pub struct Delays {
     backoff: Backoff,
     /// The fast path, if it applies to the backoff.
     doubling: Option<Doubling>,
-    /// The last delay in nanoseconds, 0 before the first.
-    previous: u128,
+    /// The last delay in nanoseconds, 0 before the first. Saturates at 584 years, as in a call.
+    previous: u64,
     /// The number of the last retry, 0 before the first.
     retry: u32,
     seed: u64,
@@ -52,10 +52,12 @@ impl Iterator for Delays {
     fn next(&mut self) -> Option<Duration> {
         self.retry = self.retry.saturating_add(1);
         let bits = || jitter::word(self.seed, u64::from(self.retry));
-        self.previous = self
+        let previous = u128::from(self.previous);
+        let delay = self
             .backoff
-            .jittered_delay(self.doubling, self.retry, self.previous, bits);
-        Some(duration(self.previous))
+            .jittered_delay(self.doubling, self.retry, previous, bits);
+        self.previous = u64::try_from(delay).unwrap_or(u64::MAX);
+        Some(duration(delay))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

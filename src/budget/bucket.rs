@@ -262,7 +262,7 @@ impl Bucket {
     /// Otherwise it is for the time of the latest call.
     pub(super) fn available(&self, process_now: Duration) -> u32 {
         /// Clocks that far apart do not have the same epoch.
-        const FAR: Duration = Duration::from_secs(1 << 28);
+        const FAR: Duration = Duration::from_secs(1 << 25);
         let now = match (self.refill, self.first.get()) {
             (Refill::Steady { shift }, Some(first)) => {
                 let latest = self.latest.load(Ordering::Relaxed);

@@ -127,8 +127,9 @@ impl RetryBudget {
     /// Use this for clients with few calls, which would otherwise have to wait
     /// for successes. [`f64::INFINITY`] keeps the bucket full: a retry is then
     /// refused only if it costs more than the capacity. Finite rates are limited
-    /// to 10⁹ tokens per second. A rate of zero, below zero or NaN changes
-    /// nothing.
+    /// to 10⁹ tokens per second. A token takes a whole number of nanoseconds, so rates
+    /// above 10⁷ are approximate, and so is what a success adds. A rate of zero, below zero or
+    /// NaN changes nothing.
     ///
     /// The time is that of the calls' [`Timer`](crate::Timer)s and starts at the
     /// first call. All calls of one budget should use timers of one clock. If a
@@ -245,7 +246,7 @@ impl RetryBudget {
     /// Returns the number of whole tokens in the bucket.
     ///
     /// For a refilling bucket this is the number now. If its calls use a
-    /// [`Timer`](crate::Timer) whose clock is years away from the process's own
+    /// [`Timer`](crate::Timer) whose clock is more than a year away from the process's own
     /// clock, it is the number at the time of the latest call.
     ///
     /// ```

@@ -10,8 +10,8 @@ use crate::timer::INTERRUPTION;
 /// throttling.
 ///
 /// The limiter admits everything until the first throttled attempt. From then
-/// on, each throttled attempt lowers the rate to 0.7 of the measured one, and the
-/// rate climbs again along a cubic curve: fast at first, slowly near the rate
+/// on, each throttled attempt lowers the rate to 0.7 of the measured one, or of the
+/// limit if that is lower, and the rate climbs again along a cubic curve: fast at first, slowly near the rate
 /// that was throttled, then fast again. This is CUBIC congestion control
 /// (RFC 9438). The rate is at least one attempt in two seconds.
 ///

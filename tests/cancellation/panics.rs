@@ -263,3 +263,21 @@ fn a_panic_of_the_timeouts_clone_returns_the_cost() {
     drop(call);
     assert_eq!((attempts.get(), budget.available()), (1, 20));
 }
+
+#[test]
+fn a_session_counts_the_wait_that_its_observer_interrupts() {
+    #[derive(Debug)]
+    struct Panics;
+
+    impl Observer for Panics {
+        fn on_retry(&self, _: &RetryEvent) {
+            unreachable!("injected")
+        }
+    }
+
+    let policy = RetryPolicy::new(Backoff::constant(s(7))).observer(Panics);
+    let mut session = policy.start_at(s(0));
+    let decide = || session.decide(Err::<&(), _>(&"down"), s(0));
+    assert!(catch_unwind(AssertUnwindSafe(decide)).is_err());
+    assert_eq!((session.attempts(), session.waited()), (1, s(7)));
+}

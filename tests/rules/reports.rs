@@ -135,6 +135,22 @@ fn calls_draw_different_delays_and_a_seed_repeats_them() {
 }
 
 #[test]
+fn a_seed_repeats_delays_of_centuries() {
+    let backoff = Backoff::exponential(s(500 * 31_536_000))
+        .cap(Duration::MAX)
+        .jitter(Jitter::Decorrelated);
+    let policy = RetryPolicy::new(backoff).max_attempts(5).seed(0);
+    let mut session = policy.start_at(s(0));
+    let delays: Vec<_> = (0..4)
+        .map(|_| match session.decide(Err::<&(), _>(&()), s(0)) {
+            Decision::RetryAfter(delay) => delay,
+            Decision::Stop(reason) => unreachable!("{reason}"),
+        })
+        .collect();
+    assert!(backoff.delays_seeded(0).take(4).eq(delays));
+}
+
+#[test]
 fn an_error_describes_the_call_and_keeps_its_source() {
     let error = constant(2)
         .retry_blocking(|_| Err::<(), _>(io::Error::other("disk")))
