@@ -28,7 +28,8 @@ use super::codes::is_throttling;
 /// (`:http://..`) are removed. Only top-level members count: a nested `code` or `__type` is
 /// data. At most 64 KiB of the body are read.
 ///
-/// Returns `None` if the body does not contain a code, is empty or is malformed.
+/// Returns `None` if the body does not contain a code, is empty or is malformed, which includes
+/// CBOR with a text that is not UTF-8.
 ///
 /// ```
 /// use http::HeaderMap;

@@ -39,7 +39,10 @@ impl<'r> Reply<'r> {
     }
 }
 
+/// Returns true for `text/xml`, `application/xml` and all types that end in `+xml`.
 fn is_xml(content_type: &HeaderValue) -> bool {
-    let mut parts = content_type.as_bytes().windows(3);
-    parts.any(|part| part.eq_ignore_ascii_case(b"xml"))
+    let bytes = content_type.as_bytes();
+    let essence = bytes.split(|byte| *byte == b';').next().unwrap_or(bytes);
+    let essence = essence.trim_ascii().to_ascii_lowercase();
+    essence.ends_with(b"/xml") || essence.ends_with(b"+xml")
 }

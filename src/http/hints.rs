@@ -10,7 +10,7 @@ use super::retry_after;
 ///
 /// Reads `retry-after-ms` and `x-ms-retry-after-ms`, in whole or decimal
 /// milliseconds, and then Retry-After, as [`retry_after`] does. The first header
-/// that is present and well formed is used. `now` is the wall clock time to which
+/// that is present and well formed is used; if one is repeated, only its first line counts. `now` is the wall clock time to which
 /// a date in Retry-After is relative.
 ///
 /// [`HttpClassifier`](crate::http::HttpClassifier) does this for each response

@@ -75,8 +75,8 @@
 //! An error is judged by its `source()` chain: the first link that is known decides.
 //! Known are [`std::io::Error`], the time limits of this crate, of tokio (feature
 //! `tokio`) and of tower (feature `tower`), and the errors of the clients below. An
-//! error that is not known is permanent. With the feature `tracing` each one is
-//! logged, at most once per call, as a debug event with its type and text.
+//! error that is not known is permanent. With the feature `tracing` each such verdict is
+//! logged as a debug event with the error's type and text.
 //!
 //! | feature | adds |
 //! | --- | --- |

@@ -39,8 +39,9 @@
 //! | an error or a status that the classifier retries | the next attempt |
 //! | any other error or status | [`Request`](ResumeError::Request), [`Refused`](ResumeError::Refused) |
 //!
-//! A body that is shorter than its `Content-Length` breaks too, and so does a 206 that is
-//! shorter than the range of its request. After the last byte a lost connection is the normal
+//! A body that is shorter than its `Content-Length` breaks too, and so does a later 206 that is
+//! shorter than the range of its request. The range of your own first request is not known: if
+//! its 206 is shorter, the body ends there. After the last byte a lost connection is the normal
 //! end. If no response has a length, an early end without an error cannot be detected.
 //!
 //! The first response must be a 200, or a 206 if the first request asked for one range. It must

@@ -77,6 +77,13 @@ fn an_error_inside_a_200_is_judged_as_a_500() {
     assert_eq!(judged(200, &[], error), SERVER);
     assert_eq!(judged(200, &xml, slow), THROTTLING);
     assert_eq!(judged(200, &xml, cut), SERVER);
+    for xml in [
+        "text/xml",
+        "Text/XML; charset=utf-8",
+        "application/soap+xml ;v=1",
+    ] {
+        assert_eq!(judged(200, &[("content-type", xml)], cut), SERVER, "{xml}");
+    }
     for early in [
         "<?xml version=\"1.0\"?>  \n \n",
         "  <",
@@ -121,10 +128,20 @@ fn an_object_or_a_complete_body_in_a_200_is_a_success() {
     ] {
         assert_eq!(judged(200, &[], fine), Verdict::Success, "{fine}");
     }
-    assert_eq!(
-        judged(200, &[("content-type", "text/html")], "<p>no end"),
-        Verdict::Success
-    );
+    // What follows the root does not matter, even if it is cut off.
+    for tail in ["<", "<!-- x", "&", "&#1", "<?p", "<x", "\0", "x"] {
+        let body = format!("<Copy><ETag>x</ETag></Copy>{tail}");
+        assert_eq!(judged(200, &xml, &*body), Verdict::Success, "{body}");
+    }
+    for other in [
+        "text/html",
+        "text/html; charset=utf-8; x=xml",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ] {
+        let content_type = [("content-type", other)];
+        assert_eq!(judged(200, &content_type, "<p>no end"), Verdict::Success);
+        assert_eq!(judged(200, &content_type, " "), Verdict::Success);
+    }
     assert_eq!(judged(201, &xml, error), Verdict::Success);
     let blind = AwsClassifier::new().never_in_success();
     assert_eq!(

@@ -13,7 +13,7 @@ use super::{Found, Peeked, Text, text};
 /// The end of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum End {
-    /// The root is closed, and nothing follows.
+    /// The root is closed.
     Closed,
     /// The bytes end before the root is closed.
     Early,
@@ -162,14 +162,13 @@ fn walk<'a>(body: &'a [u8], details: bool, found: &mut Found<'a>) -> Walked {
     let mut reader = Reader::from_reader(body);
     let end = loop {
         match reader.read_event() {
-            Ok(Event::Eof) if walk.is_closed => break End::Closed,
-            Ok(Event::Eof) => break End::Early,
+            Ok(Event::Eof) => break walk.after_last_byte(),
             Ok(event) => {
                 if walk.take(event).is_none() {
                     break End::Malformed;
                 }
             }
-            Err(error) if is_cut(&error, body) => break End::Early,
+            Err(error) if is_cut(&error, body) => break walk.after_last_byte(),
             Err(_) => break End::Malformed,
         }
     };
@@ -195,6 +194,15 @@ struct Walk<'f, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
+    /// Returns what it means that the bytes end here.
+    const fn after_last_byte(&self) -> End {
+        if self.is_closed {
+            End::Closed
+        } else {
+            End::Early
+        }
+    }
+
     /// Takes an event. Returns `None` if it is not allowed at this place.
     fn take(&mut self, event: Event<'a>) -> Option<()> {
         match event {

@@ -166,7 +166,8 @@ fn judge_as<E: ?Sized>(error: &(dyn Error + 'static), rules: &StatusRules) -> Ve
 
 /// Logs an error that is not retried because nothing in its chain is known.
 ///
-/// The verdict ends the call, so there is one event per call.
+/// The verdict ends the call, so there is one event per call, unless a classifier of the caller
+/// turns it into a retry.
 #[cfg(feature = "tracing")]
 fn report_unrecognised(error: &(dyn Error + 'static), type_name: &'static str) {
     tracing::debug!(
