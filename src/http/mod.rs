@@ -27,7 +27,7 @@
 //! | the operation returns | policy |
 //! | --- | --- |
 //! | a response: [`http::Response`][response], `reqwest::Response`, any [`ResponseHead`] | [`policy()`] |
-//! | a decoded value, or `()` | [`error_policy()`] |
+//! | a decoded value, or `()` | [`error_policy()`]; the operation turns a bad status into an error, as reqwest's `error_for_status()?` does |
 //!
 //! `policy.retry(..)` retries a POST after a 500, because it cannot see the method: add
 //! `non_idempotent()` to such a call. `RetryLayer` sees the method, and retries a POST only
@@ -81,8 +81,8 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `hyper` | the errors of hyper 1, hyper-util's client and h2: a connection that is closed before the response, a refused stream |
-//! | `reqwest` | `reqwest::Response` as a response; the errors of reqwest and all of `hyper` |
-//! | `tonic` | the statuses of gRPC, by the rules of the `grpc` module; tonic's connect errors and time limits, and all of `hyper` |
+//! | `reqwest` | `reqwest::Response` as a response; the errors of reqwest 0.13 and all of `hyper` |
+//! | `tonic` | the statuses of tonic 0.14, by the rules of the `grpc` module; tonic's connect errors and time limits, and all of `hyper` |
 //! | `ureq` | the errors of ureq 3; its error for a status is judged as the response would be |
 //!
 //! Errors of a SOCKS proxy are not known, because hyper-util hides their cause.
@@ -141,7 +141,9 @@ pub fn policy() -> RetryPolicy<HttpClassifier> {
 /// Returns the default policy with [`ErrorClassifier`], for operations that return a
 /// decoded value.
 ///
-/// Its other settings are those of [`policy()`].
+/// Its other settings are those of [`policy()`]. A bad status is retried only if the operation
+/// turns it into an error, as reqwest's `error_for_status()?` does, and only with the feature
+/// of the client.
 ///
 /// ```
 /// # fn load() -> std::io::Result<u32> { Ok(7) }

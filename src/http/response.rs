@@ -38,8 +38,9 @@ use http::{HeaderMap, Response, StatusCode};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an HTTP response that this classifier can judge",
     label = "has no status and no headers to judge by",
-    note = "if the operation returns a decoded value instead of a response, use `http::error_policy()`, or `.classify(ErrorClassifier::new())`",
-    note = "if it returns a `reqwest::Response`, turn on the feature `reqwest` of `reattempt`"
+    note = "if the operation returns a `Result` inside the `Ok`, flatten it: `async {{ tokio::time::timeout(limit, send()).await? }}`",
+    note = "if it returns a decoded value instead of a response, use `http::error_policy()`, and turn a bad status into an error (reqwest: `error_for_status()?`)",
+    note = "if it returns a `reqwest::Response`, turn on the feature `reqwest` of `reattempt`, which is for reqwest 0.13; copy a `reqwest::blocking::Response` into an `http::Response`"
 )]
 pub trait ResponseHead {
     /// Returns the status code.

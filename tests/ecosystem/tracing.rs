@@ -87,6 +87,7 @@ fn an_error_that_is_not_recognised_is_logged_once_per_call() {
     });
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].starts_with("DEBUG message=error not recognised, not retried"));
+    assert!(lines[0].contains("turn on the feature of its client (reqwest 0.13, ureq 3"));
     assert!(
         lines[0].contains("error.type=\"core::fmt::Error\""),
         "{lines:?}"

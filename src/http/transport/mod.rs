@@ -54,10 +54,10 @@ pub fn judge_error(error: &(dyn Error + 'static)) -> Verdict {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot judge errors of type `{E}`",
     label = "`{E}` does not implement `std::error::Error`, or borrows data",
-    note = "for `Box<dyn Error + Send + Sync>` and `Box<dyn Error>`, add `.boxed()` to the classifier: `.classify(HttpClassifier::new().boxed())`",
-    note = "for `anyhow::Error` and `eyre::Report`, add `.error_as(..)` to the classifier: `.classify(HttpClassifier::new().error_as(|error: &{E}| error.as_ref()))`",
+    note = "for `Box<dyn Error + Send + Sync>` and `Box<dyn Error>`, add `.boxed()` to the classifier: `.classify(HttpClassifier::new().boxed())`, or with `error_policy()` `.classify(ErrorClassifier::new().boxed())`",
+    note = "for `anyhow::Error` and `eyre::Report`, add `.error_as(..)` to the classifier: `.classify(HttpClassifier::new().error_as(|error: &{E}| error.as_ref()))`, or with `error_policy()` the same on `ErrorClassifier::new()`",
     note = "for a type of your own, implement `std::error::Error`, or add `.transport(|error: &{E}| ..)` to the classifier, with a closure that returns a `Verdict`",
-    note = "with `error_policy()` write `ErrorClassifier` instead of `HttpClassifier`, and with a policy of `aws` `AwsClassifier`"
+    note = "with a policy of `aws` write `AwsClassifier` instead of `HttpClassifier`"
 )]
 pub trait JudgeTransport<E> {
     /// Returns the verdict on `error`.
@@ -175,7 +175,8 @@ fn report_unrecognised(error: &(dyn Error + 'static), type_name: &'static str) {
         error = %crate::one_line::OneLine(error),
         error.type = type_name,
         "error not recognised, not retried; to retry it, give the classifier a rule with \
-         `.transport(..)` or `.error_as(..)`",
+         `.transport(..)` or `.error_as(..)`, or turn on the feature of its client \
+         (reqwest 0.13, ureq 3, hyper 1, tonic 0.14)",
     );
 }
 
