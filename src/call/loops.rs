@@ -71,7 +71,8 @@ pub struct RetryLoop<P: PolicyRef, M = DefaultTimer> {
 }
 
 impl<C> RetryPolicy<C> {
-    /// Starts an async call in a loop of your own; see [`RetryLoop`].
+    /// Starts an async call in a loop of your own; see [`RetryLoop`]. Without the feature
+    /// `tokio`, use [`start_with`](Self::start_with).
     pub const fn start(&self) -> RetryLoop<&Self> {
         RetryLoop::new(self, DefaultTimer)
     }

@@ -96,8 +96,8 @@ static DEFAULT: RetryPolicy = RetryPolicy::new(crate::Backoff::exponential(Durat
 /// [`when`]: crate::call::Call::when
 pub fn retry<F, Fut, T, E>(op: F) -> Retry<&'static RetryPolicy, F>
 where
-    F: FnMut(Attempt) -> Fut,
-    Fut: Future<Output = Result<T, E>>, // an async operation; for others use `retry_blocking`
+    F: FnMut(Attempt) -> Fut, // called once per attempt; for `&mut` state use `policy.start()`
+    Fut: Future<Output = Result<T, E>>, // a future of a `Result`; for sync code use `retry_blocking`
 {
     DEFAULT.retry(op)
 }

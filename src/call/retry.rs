@@ -17,8 +17,12 @@ impl<C> RetryPolicy<C> {
     ///
     /// Returns a future: await it, or change settings for this call first. `op` is a
     /// closure that receives the [`Attempt`] and returns a new future each time it is
-    /// called. Write `|_|` if you do not need the attempt. The returned future is `Send` if
-    /// the closure and its futures are. It spawns nothing, and dropping it stops the call.
+    /// called. Write `|_|` if you do not need the attempt. A `Result` inside the `Ok` counts
+    /// as a success, so flatten what `tokio::time::timeout` or `spawn_blocking` returns.
+    ///
+    /// The returned future borrows the policy; see [`retry_owned`](Self::retry_owned). It is
+    /// `Send` if the closure and its futures are. It spawns nothing, and dropping it stops the
+    /// call.
     ///
     /// # Panics
     ///
@@ -46,9 +50,10 @@ impl<C> RetryPolicy<C> {
     #[inline]
     pub const fn retry<F, Fut, T, E>(&self, op: F) -> Retry<&Self, F>
     where
-        F: FnMut(Attempt) -> Fut,
-        // rustc prints the next line, comment included, if `op` does not return a future.
-        Fut: Future<Output = Result<T, E>>, // an async operation; for others use `retry_blocking`
+        // rustc prints the next lines, comments included, if `op` moves a captured value out,
+        // or does not return a future of a `Result`.
+        F: FnMut(Attempt) -> Fut, // called once per attempt; for `&mut` state use `policy.start()`
+        Fut: Future<Output = Result<T, E>>, // a future of a `Result`; for sync code use `retry_blocking`
     {
         Call::new(self, Async::new(op))
     }
@@ -56,7 +61,8 @@ impl<C> RetryPolicy<C> {
     /// Calls the async operation `op` like [`retry`](Self::retry), with a shared policy.
     ///
     /// The future owns the policy, so it is `'static` if the operation is: use it for
-    /// `tokio::spawn` and for futures that are stored in a struct.
+    /// `tokio::spawn` and for futures that are stored in a struct. In an `async move` block
+    /// that owns the policy, `retry` is enough.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -65,8 +71,13 @@ impl<C> RetryPolicy<C> {
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     /// # #[cfg(feature = "tokio")]
     /// # runtime.block_on(async {
+    /// async fn send(text: String) -> std::io::Result<usize> {
+    ///     Ok(text.len())
+    /// }
+    ///
     /// let policy = Arc::new(RetryPolicy::default());
-    /// let call = Arc::clone(&policy).retry_owned(|_| async { Ok::<_, std::io::Error>(7) });
+    /// let text = "message".to_owned();
+    /// let call = Arc::clone(&policy).retry_owned(move |_| send(text.clone()));
     /// let result = tokio::spawn(call).await;
     /// assert_eq!(result.ok().and_then(Result::ok), Some(7));
     /// # });
@@ -75,8 +86,8 @@ impl<C> RetryPolicy<C> {
     #[inline]
     pub const fn retry_owned<F, Fut, T, E>(self: Arc<Self>, op: F) -> Retry<Arc<Self>, F>
     where
-        F: FnMut(Attempt) -> Fut,
-        Fut: Future<Output = Result<T, E>>, // an async operation; for others use `retry_blocking`
+        F: FnMut(Attempt) -> Fut, // called once per attempt; for `&mut` state use `policy.start()`
+        Fut: Future<Output = Result<T, E>>, // a future of a `Result`; for sync code use `retry_blocking`
     {
         Call::new(self, Async::new(op))
     }
@@ -153,6 +164,9 @@ where
 
     /// Cuts each attempt like [`attempt_timeout`](Self::attempt_timeout), and makes the
     /// error with a closure.
+    ///
+    /// With a policy of `http` or `aws`, keep the [`TimedOut`] as the source of the error.
+    /// Otherwise the error is not recognised, and the cut attempt is not retried.
     ///
     /// ```
     /// use std::time::Duration;

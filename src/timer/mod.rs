@@ -91,7 +91,7 @@ const HEAD_START: Duration = Duration::from_secs(1 << 30);
 #[diagnostic::on_unimplemented(
     message = "no timer to wait with: `{Self}` is not a `Timer`",
     label = "this call needs a `Timer`",
-    note = "enable reattempt's feature `tokio`, or give the call a timer: `policy.retry(op).timer(my_timer).await`"
+    note = "enable reattempt's feature `tokio`, or give the call a timer: `policy.retry(op).timer(my_timer).await`, or for a loop `policy.start_with(my_timer)`"
 )]
 pub trait Timer {
     /// The future that [`sleep`](Self::sleep) returns.
@@ -174,7 +174,7 @@ impl<T: Timer + ?Sized> Timer for Box<T> {
 /// not compile until `.timer(..)` sets one.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DefaultTimer;
+pub struct DefaultTimer; // a timer with the feature `tokio`; otherwise set `.timer(..)`, or start a loop with `start_with(..)`
 
 /// The largest difference between the times of two threads that an interruption explains. A
 /// thread may be interrupted after it reads the clock. A larger difference means that the
