@@ -32,6 +32,10 @@ use crate::timer::{DefaultTimer, Timer};
 /// closure form, `policy.retry(op)`, does not see the method and retries a POST like any
 /// other request.
 ///
+/// If rustc says that `ready`, `oneshot` or `call` exists but its trait bounds were not
+/// satisfied, name the request's type: `ServiceExt::<Request<Body>>::ready(&mut service)`.
+/// The errors then name the missing bound, and their notes and source lines say how to add it.
+///
 /// ```
 /// use http::{Request, Response, StatusCode};
 /// use reattempt::{Attempt, Backoff, RetryPolicy, http::HttpClassifier, tower::RetryLayer};

@@ -17,7 +17,9 @@ use crate::policy::RetryPolicy;
 use crate::timer::{DefaultTimer, Timer};
 
 /// A service whose requests are retried. Created by [`RetryLayer`].
-pub struct RetryService<S, C, M = DefaultTimer, Q = CloneWhole, L = NoTimeout> {
+// rustc prints the line of the name, comment included, if it cannot name the missing bound.
+#[rustfmt::skip]
+pub struct RetryService<S, C, M = DefaultTimer, Q = CloneWhole, L = NoTimeout> { // name the request: ServiceExt::<R>::ready(..)
     service: S,
     layer: RetryLayer<C, M, Q, L>,
 }
@@ -98,13 +100,14 @@ where
 pub type ResponseFuture<S, R, C, M, Q, L> =
     Call<Arc<RetryPolicy<C>>, Async<<L as AttemptLimit<Sender<S, R, Q>, M>>::Operation, M>>;
 
+// rustc prints the first two and the last two bounds, comments included, if one is missing.
 impl<S, R, C, M, Q, L> Service<R> for RetryService<S, C, M, Q, L>
 where
-    S: Service<R> + Clone,
+    S: Service<R> + Clone,      // otherwise put tower's `BufferLayer` on top of `S`
+    Q: CloneRequest<R> + Clone, // otherwise use `RetryLayer::clone_with` or `RetryLayer::cloning`
     C: Classify<S::Response, S::Error>,
     M: Timer + Clone,
-    Q: CloneRequest<R> + Clone,
-    L: AttemptLimit<Sender<S, R, Q>, M>,
+    L: AttemptLimit<Sender<S, R, Q>, M>, // if `S::Error` is not `From<TimedOut>`, put `.map_err(BoxError::from)` below
     L::Operation: Operation<M, Ok = S::Response, Error = S::Error>,
 {
     type Response = S::Response;
