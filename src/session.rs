@@ -254,7 +254,8 @@ impl<C> Session<'_, C> {
     }
 }
 
-/// Counts the wait of a step when it is dropped, also if the observer panics.
+/// Adds the delay of a retry to `waited` on drop, so that a panic of the observer does not skip
+/// it.
 struct CountingWait<'a> {
     progress: &'a mut Progress,
     step: Step,

@@ -125,6 +125,8 @@ fn verdicts_of_aws() {
         ),
         (400, "application/json", r#"{"__type":"a#SlowDown"}"#),
         (503, "text/plain", "busy"),
+        (200, "text/xml", " "),
+        (200, "text/html", " "),
     ] {
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();

@@ -61,6 +61,21 @@ fn available_belongs_to_the_clock_of_the_calls() {
     }
 }
 
+#[cfg(feature = "tokio")]
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_idles_for_years_is_full() {
+    let budget = cheap(10).refill(0.5);
+    let policy = RetryPolicy::new(Backoff::none())
+        .max_attempts(5)
+        .budget(&budget);
+    for days in [1, 300, 400, 7_000] {
+        let _ = policy.retry(|_| async { Err::<(), _>("down") }).await;
+        assert_eq!(budget.available(), 6);
+        tokio::time::advance(s(86_400 * days)).await;
+        assert_eq!(budget.available(), 10, "{days}");
+    }
+}
+
 #[test]
 fn available_follows_the_latest_call_not_the_latest_payment() {
     let budget = cheap(10).refill(1.0);

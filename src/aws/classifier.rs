@@ -77,8 +77,8 @@ impl<X> AwsClassifier<X> {
     /// Retries the three codes that AWS's SDKs retry beyond the table: `RequestTimeout`,
     /// `RequestTimeoutException` and `IDPCommunicationError`.
     ///
-    /// They are retried as [`ErrorKind::Transient`], and at a 5xx as the server error that it is.
-    /// By default they are permanent. A later
+    /// They are retried as [`ErrorKind::Transient`]. At a 5xx they are [`ErrorKind::Server`]. By
+    /// default they are permanent. A later
     /// `retry_code` or `never_code` overrides this. `never_retry(status)` always overrides
     /// it.
     ///

@@ -77,8 +77,8 @@ impl fmt::Debug for InvocationId {
 ///
 /// - `amz-sdk-invocation-id` is the id of the call.
 /// - `amz-sdk-request` contains the number of the attempt and `max_attempts`. If the call
-///   has a `max_elapsed`, it also contains the date at which that ends. The date is as much
-///   too late as the attempt has already taken, so call this at the start of the attempt.
+///   has a `max_elapsed`, it also contains the date at which that ends. Call this at the
+///   start of the attempt, because the date is now plus the time that was left then.
 ///
 /// Add the headers before you sign the request: the signature covers both. The second one
 /// differs between attempts, so each attempt needs its own signature.

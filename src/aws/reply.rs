@@ -39,10 +39,10 @@ impl<'r> Reply<'r> {
     }
 }
 
-/// Returns true for `text/xml`, `application/xml` and all types that end in `+xml`.
+/// Returns true for a type that ends in `/xml` or `+xml`.
 fn is_xml(content_type: &HeaderValue) -> bool {
     let bytes = content_type.as_bytes();
     let essence = bytes.split(|byte| *byte == b';').next().unwrap_or(bytes);
-    let essence = essence.trim_ascii().to_ascii_lowercase();
-    essence.ends_with(b"/xml") || essence.ends_with(b"+xml")
+    let end = essence.trim_ascii().last_chunk::<4>();
+    end.is_some_and(|end| end.eq_ignore_ascii_case(b"/xml") || end.eq_ignore_ascii_case(b"+xml"))
 }

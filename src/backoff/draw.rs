@@ -108,8 +108,8 @@ impl Doubling {
     fn draw(self, retry: u32, bits: impl FnOnce() -> u64) -> u64 {
         let Self { base, cap } = self;
         let doublings = retry.saturating_sub(1);
-        // base · 2ⁿ is above the cap exactly if base is above cap / 2ⁿ. For n ≥ 64 that is
-        // every base but zero, so the shift below cannot wrap.
+        // base · 2ⁿ is above the cap exactly if base is above cap / 2ⁿ. For n ≥ 64 every base
+        // except zero is above it, and zero stays zero however it is shifted.
         let ceiling = if base > cap.checked_shr(doublings).unwrap_or_default() {
             cap
         } else {

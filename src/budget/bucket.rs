@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(all(loom, test)))]
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::timer::{INTERRUPTION, nanos};
+use crate::timer::{HEAD_START, INTERRUPTION, nanos};
 
 #[cfg(all(test, not(loom)))]
 #[path = "exhaustive.rs"]
@@ -261,13 +261,16 @@ impl Bucket {
     /// If the callers' clock is the process's clock, the count is for now.
     /// Otherwise it is for the time of the latest call.
     pub(super) fn available(&self, process_now: Duration) -> u32 {
-        /// Clocks that far apart do not have the same epoch.
-        const FAR: Duration = Duration::from_secs(1 << 25);
+        /// About a year: how far a paused clock may be from the process's clock.
+        const APART: Duration = Duration::from_secs(1 << 25);
         let now = match (self.refill, self.first.get()) {
             (Refill::Steady { shift }, Some(first)) => {
                 let latest = self.latest.load(Ordering::Relaxed);
-                let apart = process_now.abs_diff(Duration::from_nanos(latest));
-                let now = if apart < FAR {
+                // The process's clock shows times from its head start until now. Other clocks
+                // have another epoch.
+                let first_time = nanos(process_now.min(HEAD_START).saturating_sub(APART));
+                let last_time = nanos(process_now.saturating_add(APART));
+                let now = if (first_time..=last_time).contains(&latest) {
                     nanos(process_now)
                 } else {
                     latest

@@ -246,8 +246,8 @@ impl RetryBudget {
     /// Returns the number of whole tokens in the bucket.
     ///
     /// For a refilling bucket this is the number now. If its calls use a
-    /// [`Timer`](crate::Timer) whose clock is more than a year away from the process's own
-    /// clock, it is the number at the time of the latest call.
+    /// [`Timer`](crate::Timer) with another epoch than the process's own clock, it is the
+    /// number at the time of the latest call.
     ///
     /// ```
     /// use reattempt::RetryBudget;

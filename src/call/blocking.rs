@@ -178,7 +178,7 @@ where
         S: FnMut(Duration),
     {
         if self.driver.overrides.is_some() || !self.run.settings().is_simple {
-            return self.run_to_end();
+            return self.run_on_general_path();
         }
         // Take the call apart, so that the short path does not keep it in memory.
         let Self {
@@ -213,10 +213,10 @@ where
         classifier.classify(result.as_ref())
     }
 
-    /// Runs the whole call.
+    /// Runs a call that cannot take the short path.
     #[cold]
     #[inline(never)]
-    fn run_to_end<R>(mut self) -> R
+    fn run_on_general_path<R>(mut self) -> R
     where
         R: CallResult<T, E>,
         J: ClassifierRef<P>,
@@ -225,8 +225,7 @@ where
         S: FnMut(Duration),
     {
         let clock = self.clock();
-        let overrides = self.driver.overrides.unwrap_or(Overrides::NONE);
-        self.run.start(overrides, clock.now());
+        self.run.start(self.overrides(), clock.now());
         let attempt = self.next_attempt(clock);
         let result = (self.driver.op)(attempt);
         let verdict = self.verdict(&result);
@@ -263,9 +262,12 @@ where
         R::new(result, || self.run.summary(reason))
     }
 
+    fn overrides(&self) -> Overrides {
+        self.driver.overrides.unwrap_or(Overrides::NONE)
+    }
+
     fn clock(&self) -> BlockingClock {
-        let overrides = self.driver.overrides.unwrap_or(Overrides::NONE);
-        BlockingClock::new(overrides.needs_clock(self.run.settings()))
+        BlockingClock::new(self.overrides().needs_clock(self.run.settings()))
     }
 
     /// Decides what follows an attempt that ended at `decided_at`. Returns the delay before a

@@ -32,9 +32,9 @@ impl BlockingClock {
     }
 
     /// Waits like [`wait`](Self::wait). If `sleep` returns early, blocks before the limiter
-    /// is asked again: with a queue for the rest of the wait, so that the call takes no
-    /// further place in it, and else for at most 10 ms. Whether it returned early is a matter
-    /// of real time, also under tokio's paused clock.
+    /// is asked again. With a queue it blocks for the rest of the wait, so that the call takes
+    /// no further place. Without one it blocks for at most 10 ms. `sleep` did not return early
+    /// if the wait has passed in real time or on this clock.
     pub(super) fn wait_for_limiter(
         self,
         delay: Duration,
@@ -42,10 +42,17 @@ impl BlockingClock {
         sleep: &mut impl FnMut(Duration),
     ) -> Duration {
         let begun = self.now();
-        let slept = timer::real_time(|| sleep(delay));
-        // A thread cannot sleep on this target.
-        if !cfg!(all(target_family = "wasm", target_os = "unknown")) {
-            let pause = pause(delay.saturating_sub(slept), has_queue);
+        // A thread cannot block on wasm32-unknown-unknown.
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        {
+            let _ = has_queue;
+            sleep(delay);
+        }
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        {
+            let slept = timer::real_time(|| sleep(delay));
+            let left = delay.saturating_sub(slept);
+            let pause = pause(left.min(self.unserved(delay, begun)), has_queue);
             if !pause.is_zero() {
                 timer::sleep_blocking(pause);
             }
@@ -53,8 +60,8 @@ impl BlockingClock {
         self.unserved(delay, begun)
     }
 
-    /// Returns the part of a wait that this clock has not seen. It is never longer than the
-    /// wait, even if the clock went back.
+    /// Returns the part of a wait that has not passed on this clock. It is never longer than
+    /// the wait, even if the clock went back.
     fn unserved(self, delay: Duration, begun: Duration) -> Duration {
         if self.is_read {
             let seen = self.now().saturating_sub(begun);
@@ -66,9 +73,11 @@ impl BlockingClock {
 }
 
 /// The longest pause after an interrupted wait for a limiter without a queue.
+#[cfg(any(test, not(all(target_family = "wasm", target_os = "unknown"))))]
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Returns how long to block after a wait of which this part was not served.
+/// Returns how long to block if this part of a wait has not passed.
+#[cfg(any(test, not(all(target_family = "wasm", target_os = "unknown"))))]
 const fn pause(unserved: Duration, has_queue: bool) -> Duration {
     if has_queue || unserved.as_nanos() < PAUSE.as_nanos() {
         unserved

@@ -27,8 +27,8 @@ impl<M, F: Operation<M>> Operation<M> for LongPolling<F> {
     }
 
     #[inline]
-    fn poll_start(future: Pin<&mut F::Future>, cx: &mut Context<'_>) -> bool {
-        F::poll_start(future, cx)
+    fn starts_now(future: Pin<&mut F::Future>, cx: &mut Context<'_>) -> bool {
+        F::starts_now(future, cx)
     }
 
     #[inline]

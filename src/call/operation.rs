@@ -46,16 +46,17 @@ pub trait Operation<M>: Sealed<OperationSeal> {
     type Kept;
 
     /// Makes the future of an attempt. Calls `start` when nothing but the operation can fail:
-    /// from then on the cost of the attempt is spent. If the attempt waits before it starts,
-    /// [`poll_start`](Self::poll_start) says when that is.
+    /// from then on the cost of the attempt is spent. An attempt that waits before it starts
+    /// does not call it. [`starts_now`](Self::starts_now) then returns true when it starts.
     #[doc(hidden)]
     fn attempt(&mut self, attempt: Attempt, timer: &M, start: impl FnOnce()) -> Self::Future;
 
-    /// Polls what the attempt of `future` waits for before it starts. Returns true if it starts
-    /// with the next poll of `future`.
+    /// Polls what the attempt of `future` waits for before it starts. Returns true once: if the
+    /// next poll of `future` starts it. It is called before each poll of `future`, and an
+    /// operation that wraps another one has to forward it.
     #[doc(hidden)]
     #[inline]
-    fn poll_start(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
+    fn starts_now(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
         let _ = (future, cx);
         false
     }

@@ -51,7 +51,7 @@ where
                 }
                 continue;
             };
-            if F::poll_start(future.as_mut(), cx) {
+            if F::starts_now(future.as_mut(), cx) {
                 this.run.spend();
             }
             let result = ready!(future.poll(cx));
@@ -77,7 +77,8 @@ where
         Poll::Ready(R::new(result, || self.run.summary(reason)))
     }
 
-    /// Starts an attempt. Calls `start` right before the operation.
+    /// Starts an attempt. The operation calls `start`, or says by
+    /// [`starts_now`](Operation::starts_now) when the attempt starts.
     // A separate function: in a build without optimization, the future would otherwise take up
     // stack space in the function that polls it.
     #[inline]

@@ -62,8 +62,8 @@ where
     }
 
     #[inline]
-    fn poll_start(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
-        F::poll_start(future.project().future, cx)
+    fn starts_now(future: Pin<&mut Self::Future>, cx: &mut Context<'_>) -> bool {
+        F::starts_now(future.project().future, cx)
     }
 
     fn is_repeatable(&self) -> bool {

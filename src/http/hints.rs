@@ -10,8 +10,9 @@ use super::retry_after;
 ///
 /// Reads `retry-after-ms` and `x-ms-retry-after-ms`, in whole or decimal
 /// milliseconds, and then Retry-After, as [`retry_after`] does. The first header
-/// that is present and well formed is used; if one is repeated, only its first line counts. `now` is the wall clock time to which
-/// a date in Retry-After is relative.
+/// that is present and well formed is used. If a header is repeated, only its first
+/// line counts. `now` is the wall clock time to which a date in Retry-After is
+/// relative.
 ///
 /// [`HttpClassifier`](crate::http::HttpClassifier) does this for each response
 /// that is to be retried. Call it in a classifier of your own.

@@ -38,7 +38,7 @@ use http::{HeaderMap, Response, StatusCode};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an HTTP response that this classifier can judge",
     label = "has no status and no headers to judge by",
-    note = "if the operation returns a `Result` inside the `Ok`, flatten it: `async {{ tokio::time::timeout(limit, send()).await? }}`",
+    note = "if the operation returns a `Result` inside the `Ok`, flatten it; for a time limit use `.attempt_timeout_or(..)` instead of `tokio::time::timeout`",
     note = "if it returns a decoded value instead of a response, use `http::error_policy()`, and turn a bad status into an error (reqwest: `error_for_status()?`)",
     note = "if it returns a `reqwest::Response`, turn on the feature `reqwest` of `reattempt`, which is for reqwest 0.13; copy a `reqwest::blocking::Response` into an `http::Response`"
 )]

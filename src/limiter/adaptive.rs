@@ -11,9 +11,9 @@ use crate::timer::INTERRUPTION;
 ///
 /// The limiter admits everything until the first throttled attempt. From then
 /// on, each throttled attempt lowers the rate to 0.7 of the measured one, or of the
-/// limit if that is lower, and the rate climbs again along a cubic curve: fast at first, slowly near the rate
-/// that was throttled, then fast again. This is CUBIC congestion control
-/// (RFC 9438). The rate is at least one attempt in two seconds.
+/// limit if that is lower. The rate climbs again along a cubic curve: fast at first,
+/// slowly near the rate that was throttled, then fast again. This is CUBIC congestion
+/// control (RFC 9438). The rate is at least one attempt in two seconds.
 ///
 /// Use one limiter for calls that are throttled together, such as the calls to
 /// one table or one API of an account. Calls that are not throttled would be

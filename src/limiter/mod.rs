@@ -73,7 +73,8 @@ pub trait Limiter: Send + Sync + Debug {
 
     /// Returns true if a request that is refused takes a place in a queue, so that each
     /// further request lengthens the waits of other calls. Default: false. It is true for
-    /// [`AdaptiveLimiter`] and `GovernorLimiter`.
+    /// [`AdaptiveLimiter`] and `GovernorLimiter`. A limiter that wraps another one has to
+    /// forward this method.
     ///
     /// It matters if a sync call's `sleep_with` returns early. With a queue the call then
     /// blocks until the wait is over, and without one for at most 10 ms, before its next

@@ -22,13 +22,6 @@ pub(crate) fn now() -> Duration {
     HEAD_START.saturating_add(instant.saturating_duration_since(anchor))
 }
 
-/// Returns the real time that `act` takes.
-pub(crate) fn real_time(act: impl FnOnce()) -> Duration {
-    let begun = Instant::now();
-    act();
-    begun.elapsed()
-}
-
 /// Returns the wall clock's time in nanoseconds.
 pub(crate) fn nanos_since_1970() -> u64 {
     let since_1970 = web_time::SystemTime::now().duration_since(web_time::UNIX_EPOCH);

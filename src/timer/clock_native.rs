@@ -17,7 +17,7 @@ pub(crate) fn now() -> Duration {
     since_anchor(instant)
 }
 
-/// Returns the real time that `act` takes, whatever tokio's clock says.
+/// Returns the real time that `act` takes. It does not depend on tokio's clock.
 pub(crate) fn real_time(act: impl FnOnce()) -> Duration {
     #[expect(clippy::disallowed_methods, reason = "this module reads the clock")]
     let begun = Instant::now();

@@ -18,12 +18,6 @@ pub(crate) fn now() -> Duration {
     HEAD_START
 }
 
-/// Always returns zero, because no time passes.
-pub(crate) fn real_time(act: impl FnOnce()) -> Duration {
-    act();
-    Duration::ZERO
-}
-
 /// Returns the start of 1970. A date in `Retry-After` is then decades away, so the call
 /// stops instead of retrying too early.
 #[cfg(feature = "http")]

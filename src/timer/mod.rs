@@ -23,9 +23,11 @@ use std::time::Duration;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown", reattempt_no_js)))]
 pub(crate) use clock::nanos_since_1970;
+pub(crate) use clock::now;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) use clock::real_time;
 #[cfg(feature = "http")]
 pub(crate) use clock::wall_clock;
-pub(crate) use clock::{now, real_time};
 #[cfg(all(
     feature = "tokio",
     not(all(target_family = "wasm", target_os = "unknown"))
@@ -34,7 +36,7 @@ pub use tokio_timer::{TokioSleep, TokioTimer};
 
 /// An epoch 34 years before the first reading of the process's clock, so that no time is
 /// near zero.
-const HEAD_START: Duration = Duration::from_secs(1 << 30);
+pub(crate) const HEAD_START: Duration = Duration::from_secs(1 << 30);
 
 /// A clock with a sleep function.
 ///

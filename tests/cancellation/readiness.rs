@@ -123,7 +123,7 @@ fn a_timeout_covers_the_wait_for_readiness() {
     drop(call);
     assert_eq!((busy.sent.get(), budget.available()), (1, 86));
 
-    // A call that is dropped before costs nothing.
+    // A call that is dropped before the timeout costs nothing.
     timer.is_over.set(false);
     budget.deposit(14);
     let mut call = Box::pin(service.call(7));

@@ -100,6 +100,69 @@ async fn an_interrupted_limiter_wait_counts_in_full() {
     }
 }
 
+/// A limiter with a queue that refuses all attempts until a time after its first request.
+#[derive(Debug)]
+struct Opens {
+    after: Duration,
+    requests: Mutex<Vec<Duration>>,
+}
+
+impl Opens {
+    fn after(after: Duration) -> Arc<Self> {
+        let requests = Mutex::default();
+        Arc::new(Self { after, requests })
+    }
+}
+
+impl Limiter for Opens {
+    fn acquire(&self, now: Duration) -> Result<(), Duration> {
+        let mut requests = self.requests.lock().unwrap();
+        requests.push(now);
+        let first = requests.first().copied().unwrap_or_default();
+        let left = (first + self.after).saturating_sub(now);
+        if left.is_zero() { Ok(()) } else { Err(left) }
+    }
+
+    fn has_queue(&self) -> bool {
+        true
+    }
+
+    fn record(&self, _: Duration, _: bool) {}
+}
+
+#[test]
+fn an_interrupted_wait_in_a_queue_takes_no_further_place() {
+    // Without a queue, the limiter is asked again after 10 ms.
+    let opens = Opens::after(Duration::from_millis(12));
+    let policy = RetryPolicy::new(Backoff::none()).limiter(Arc::clone(&opens));
+    let call = policy.retry_blocking(|_| Ok::<_, ()>(()));
+    assert_eq!(call.sleep_with(|_| ()).call(), Ok(()));
+    assert_eq!(opens.requests.lock().unwrap().len(), 2);
+
+    opens.requests.lock().unwrap().clear();
+    let mut calls = policy.start_blocking().sleep_with(|_| ());
+    assert_eq!(calls.next_attempt().number(), 1);
+    assert_eq!(opens.requests.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_virtual_sleep_serves_a_wait_for_the_limiter() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let _guard = runtime.enter();
+    let policy = RetryPolicy::new(Backoff::none()).limiter(Opens::after(s(3)));
+    let begun = std::time::Instant::now();
+    let call = policy.retry_blocking(|_| Ok::<_, ()>(()));
+    let outcome = call
+        .sleep_with(|delay| runtime.block_on(tokio::time::advance(delay)))
+        .outcome();
+    assert_eq!((outcome.attempts, outcome.waited), (1, s(3)));
+    assert!(begun.elapsed() < s(2), "the thread was blocked");
+}
+
 #[tokio::test]
 async fn a_slow_hook_does_not_shorten_a_wait() {
     let policy = RetryPolicy::new(Backoff::constant(s(4))).max_attempts(2);

@@ -74,12 +74,15 @@ fn retry_policies(n: u64) {
         .jitter(retry_policies::Jitter::Full)
         .build_with_max_retries(10);
     let start = std::time::SystemTime::now();
-    times!(n, |_| sum((0..10).filter_map(|made| {
-        match black_box(policy).should_retry(start, made) {
-            RetryDecision::Retry { execute_after } => execute_after.duration_since(start).ok(),
-            RetryDecision::DoNotRetry => None,
-        }
-    })));
+    times!(n, |_| {
+        let policy = black_box(policy);
+        sum(
+            (0..10).filter_map(|made| match policy.should_retry(start, made) {
+                RetryDecision::Retry { execute_after } => execute_after.duration_since(start).ok(),
+                RetryDecision::DoNotRetry => None,
+            }),
+        );
+    });
 }
 
 fn mettle(n: u64) {

@@ -194,7 +194,7 @@ struct Walk<'f, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// Returns what it means that the bytes end here.
+    /// Returns the end of a document whose bytes end here.
     const fn after_last_byte(&self) -> End {
         if self.is_closed {
             End::Closed

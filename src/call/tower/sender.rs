@@ -59,8 +59,8 @@ where
         Exchange { step }
     }
 
-    fn poll_start(future: Pin<&mut Exchange<S, R>>, cx: &mut Context<'_>) -> bool {
-        future.project().step.poll_ready(cx)
+    fn starts_now(future: Pin<&mut Exchange<S, R>>, cx: &mut Context<'_>) -> bool {
+        future.project().step.is_ready_now(cx)
     }
 
     fn is_repeatable(&self) -> bool {
@@ -80,7 +80,7 @@ where
 
 pin_project! {
     /// The future of one attempt: the service becomes ready, then sends the request. The cost
-    /// of a retry is spent when the service is ready.
+    /// of a retry is spent when the service is ready or fails, or when the attempt is cut.
     #[must_use = "futures do nothing unless polled"]
     pub struct Exchange<S, R>
     where
@@ -134,7 +134,7 @@ impl<S: Service<R>, R> Future for Exchange<S, R> {
 
 impl<S: Service<R>, R> Step<S, R> {
     /// Returns true once, when the service is ready or has failed.
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
+    fn is_ready_now(self: Pin<&mut Self>, cx: &mut Context<'_>) -> bool {
         let StepProjection::Readying {
             service, readiness, ..
         } = self.project()
@@ -167,7 +167,7 @@ impl<S: Service<R>, R> Step<S, R> {
             return Poll::Pending;
         };
         match readiness.take() {
-            // `poll_start`, which comes before each poll, has registered the waker.
+            // `starts_now`, which comes before each poll, has registered the waker.
             None => return Poll::Pending,
             Some(result) => result?,
         }
