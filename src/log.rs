@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::error::Advice;
+use crate::classify::ErrorKind;
+use crate::error::{Advice, StopReason};
 use crate::event::{RetryEvent, StopEvent};
 use crate::one_line::OneLine;
 
@@ -82,17 +83,18 @@ pub(crate) fn retry(level: LogLevel, retry: &RetryEvent, cause: Option<&(dyn Err
 
 pub(crate) fn stop(level: LogLevel, stop: &StopEvent, cause: Option<&(dyn Error + 'static)>) {
     let summary = stop.summary;
-    // A success or a permanent failure is not "given up": only a last retry verdict is.
-    let Some(kind) = summary.kind else {
+    // A success or a permanent failure is not "given up": only a last retry verdict is, or a
+    // loop that did not wait.
+    if summary.kind.is_none() && summary.reason != StopReason::OutOfTurn {
         return;
-    };
+    }
     let advice = Advice {
         all_throttled: summary.all_throttled,
     };
     event!(
         level,
         "http.request.resend_count" = summary.attempts.saturating_sub(1),
-        "error.type" = kind.as_str(),
+        "error.type" = summary.kind.map(ErrorKind::as_str),
         error = cause.map(OneLine).map(tracing::field::display),
         attempt = summary.attempts,
         max_attempts = stop.max_attempts,

@@ -77,6 +77,21 @@ fn retries_are_debug_and_giving_up_is_a_warning() {
     );
 }
 
+#[test]
+fn a_loop_that_does_not_wait_is_a_warning() {
+    let policy = RetryPolicy::new(Backoff::none());
+    let lines = logged(|| {
+        let mut calls = policy.start_blocking();
+        assert!(calls.check(Err::<(), _>("down")).is_break());
+    });
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("WARN message=gave up"), "{lines:?}");
+    assert!(
+        lines[0].contains("call next_attempt before each attempt"),
+        "{lines:?}"
+    );
+}
+
 #[cfg(feature = "http")]
 #[test]
 fn an_error_that_is_not_recognised_is_logged_once_per_call() {
