@@ -120,7 +120,8 @@ impl ManualTimer {
     /// Records a sleep of `duration` and returns at once.
     ///
     /// Pass it to [`sleep_with`](crate::call::BlockingRetry::sleep_with) of a blocking call.
-    /// Such a call still blocks in a wait for a limiter that has a queue. The time saturates at [`Duration::MAX`].
+    /// Such a call still blocks in a wait for a limiter that has a queue. The time
+    /// saturates at [`Duration::MAX`].
     ///
     /// ```
     /// use std::time::Duration;

@@ -77,10 +77,9 @@ impl<X> AwsClassifier<X> {
     /// Retries the three codes that AWS's SDKs retry beyond the table: `RequestTimeout`,
     /// `RequestTimeoutException` and `IDPCommunicationError`.
     ///
-    /// They are retried as [`ErrorKind::Transient`]. At a 5xx they are [`ErrorKind::Server`]. By
-    /// default they are permanent. A later
-    /// `retry_code` or `never_code` overrides this. `never_retry(status)` always overrides
-    /// it.
+    /// They are retried as [`ErrorKind::Transient`]. At a 5xx they are
+    /// [`ErrorKind::Server`]. By default they are permanent. A later `retry_code` or
+    /// `never_code` overrides this. `never_retry(status)` always overrides it.
     ///
     /// ```
     /// use http::{HeaderMap, StatusCode};
